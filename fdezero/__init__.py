@@ -1,0 +1,39 @@
+"""fdezero: exact derivatives of ordinary NumPy code.
+
+Start reading at `fdezero.graph` (boxes, nodes, the tape), then `fdezero.primitives` (how a derivative
+is declared and a call is dispatched), then `fdezero.transforms.reverse` (the fold).  That is reverse
+mode.  The derivatives themselves are in `fdezero.rules`.
+
+>>> import numpy as np
+>>> from fdezero import grad
+>>> grad(lambda x: np.tanh(x).sum())(np.zeros(3))
+array([1., 1., 1.])
+"""
+
+from . import rules, show, testing, tree
+from .graph import Box, Node, Tape, Variable
+from .recording import no_grad
+from .rules.indexing import at
+from .rules.shaping import array
+from .transforms.reverse import grad, record, stop_gradient, value_and_grad, vjp
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Box",
+    "Node",
+    "Tape",
+    "Variable",
+    "array",
+    "at",
+    "grad",
+    "no_grad",
+    "record",
+    "rules",
+    "show",
+    "stop_gradient",
+    "testing",
+    "tree",
+    "value_and_grad",
+    "vjp",
+]

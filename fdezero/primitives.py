@@ -1,0 +1,539 @@
+"""Primitives: NumPy functions that have derivative rules, and how the rules are declared.
+
+A primitive is declared once, by what it *is*, and every mode of differentiation follows:
+
+* `elementwise`: one partial derivative for each argument.  The factor of the chain rule,
+  ``lambda out: 1 - out * out`` for tanh; or, where the product can be had more cheaply, the product
+  itself, with an argument ``g``: ``lambda g, y: g / y``; or the number 1 or -1.
+* `linear`: the transpose.  Forward mode is the function itself on the tangent.
+* `multilinear`: the transpose in each argument.  Forward mode is the product rule.
+* `general`: the vector-Jacobian and the Jacobian-vector product in each argument.
+* `constant`: nothing; plain arrays come out.
+* a *composite* (`implements`) is ordinary NumPy in terms of other primitives, and inherits everything.
+
+What a rule needs is said by the names of its arguments, which are looked at once, when it is
+declared: ``g`` is the cotangent or tangent; ``x``, ``y``, ``z`` the first, second and third argument
+of the primitive; ``xs`` all of them; ``out`` the result; ``like`` the argument being differentiated,
+of which only ``.shape`` and ``.dtype`` may be asked; keyword-only arguments are the primitive's
+static parameters.  Only what is named is kept on the tape.
+
+The body of a rule is plain NumPy.  On arrays it runs at NumPy's own speed; on the Boxes of an outer
+transform the same line is recorded, which is all that higher derivatives need.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, TypeVar
+
+import attrs
+import numpy as np
+
+from .boxes import Implementation, implementations, numpy_name
+from .graph import NO_PARAMS, Array, Box, Node
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+#: A derivative as an author may state it: the factor or the product, 1, -1, or None for no derivative.
+Partial = Callable[..., Any] | int | None
+
+_POSITIONS = {"x": 0, "y": 1, "z": 2}
+_OUT = -1
+
+
+# -- a cotangent as the fold needs it ----------------------------------------------------------------
+
+
+class Alarm:
+    """Raised by NumPy when an operation makes a NaN out of other numbers (see `strong_zero`)."""
+
+    __slots__ = ("raised",)
+
+    def __init__(self) -> None:
+        self.raised = False
+
+    def __call__(self, kind: str, flag: int) -> None:
+        self.raised = True
+
+
+def derivative_errstate(alarm: Alarm) -> np.errstate:
+    """What is in force while derivatives are computed.
+
+    A slope may well be infinite, and that is an answer and not worth a warning.  The hardware's
+    *invalid* flag, which comes for free, tells when a NaN is made, so that the common case needs no
+    second look at the data.
+    """
+    return np.errstate(divide="ignore", over="ignore", under="ignore", invalid="call", call=alarm)
+
+
+def strong_zero(g: Array, c: Array) -> Array:
+    """Zero where the cotangent or tangent ``g`` is exactly zero and the slope made a NaN of it.
+
+    So the branch that ``np.where`` did not take never spoils the one it took.
+    """
+    return np.where((g == 0) & np.isnan(c), np.zeros_like(c), c)
+
+
+def unbroadcast(c: Array, shape: tuple[int, ...]) -> Array:
+    """Sum out what broadcasting from ``shape`` to ``c.shape`` has repeated."""
+    extra = len(c.shape) - len(shape)
+    if extra:
+        c = c.sum(axis=tuple(range(extra)))
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and c.shape[i] != 1)
+    return c.sum(axis=stretched, keepdims=True) if stretched else c
+
+
+def cast(c: Array, dtype: np.dtype[Any]) -> Array:
+    """``c`` in ``dtype``; where that is real, the imaginary part is dropped."""
+    if c.dtype.kind == "c" and dtype.kind != "c":
+        c = c.real
+    return c if c.dtype == dtype else c.astype(dtype)
+
+
+def fit(c: Array, like: Any) -> Array:
+    """A cotangent in the shape and dtype of the argument it belongs to."""
+    if c.shape != like.shape:
+        c = unbroadcast(c, like.shape)
+    return cast(c, like.dtype)
+
+
+# -- rules -------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(eq=False)
+class Rule:
+    """A derivative made ready to be called, and the positions of what it needs kept.
+
+    ``apply(g, residuals, likes, params)``, with the residuals in the order (arguments ..., output).
+    """
+
+    apply: Callable[[Array, Sequence[Any], Sequence[Any], Mapping[str, Any]], Any]
+    needs: tuple[int, ...] = ()
+    everything: bool = False
+
+
+def make_rule(partial: Partial, index: int) -> Rule | None:
+    """Read a derivative's signature, once, and compile how it is to be called."""
+    if partial is None:
+        return None
+    if not callable(partial):
+        if partial == 1:
+            return Rule(lambda g, residuals, likes, params: g)
+        if partial == -1:
+            return Rule(lambda g, residuals, likes, params: -g)
+        raise TypeError(f"a partial derivative is a function, 1, -1 or None; got {partial!r}")
+    parameters = inspect.signature(partial).parameters.values()
+    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    takes_params = any(p.kind in (p.KEYWORD_ONLY, p.VAR_KEYWORD) for p in parameters)
+    for name in names:
+        if name not in ("g", "xs", "out", "like", "likes", *_POSITIONS):
+            raise TypeError(
+                f"a derivative's arguments are named g, x, y, z, xs, out, like or likes; {name!r} is none of "
+                "them (static parameters come after a *)"
+            )
+    needs = tuple(_POSITIONS.get(name, _OUT) for name in names if name in _POSITIONS or name == "out")
+    plain = not takes_params and not {"xs", "like", "likes"} & set(names)
+    if plain and "g" not in names:
+        return Rule(_factor(partial, needs), needs)
+    if plain and names[0] == "g" and len(needs) < 3:
+        return Rule(_product(partial, needs), needs)
+    return Rule(_named(partial, names, index, takes_params), needs, "xs" in names)
+
+
+def _factor(partial: Callable[..., Any], needs: tuple[int, ...]) -> Any:
+    if len(needs) == 1:
+        (i,) = needs
+        return lambda g, residuals, likes, params: g * partial(residuals[i])
+    return lambda g, residuals, likes, params: g * partial(*[residuals[i] for i in needs])
+
+
+def _product(partial: Callable[..., Any], needs: tuple[int, ...]) -> Any:
+    if not needs:
+        return lambda g, residuals, likes, params: partial(g)
+    if len(needs) == 1:
+        (i,) = needs
+        return lambda g, residuals, likes, params: partial(g, residuals[i])
+    pick = itemgetter(*needs)
+    return lambda g, residuals, likes, params: partial(g, *pick(residuals))
+
+
+def _named(partial: Callable[..., Any], names: list[str], index: int, takes_params: bool) -> Any:
+    """The general case, compiled from its two parts: fetch the arguments, pass them on."""
+    if takes_params:
+        if names == ["g"]:
+            return lambda g, residuals, likes, params: partial(g, **params)
+        if names == ["g", "like"]:
+            return lambda g, residuals, likes, params: partial(g, likes[index], **params)
+        if len(names) == 2 and names[0] == "g" and (names[1] in _POSITIONS or names[1] == "out"):
+            i = _POSITIONS.get(names[1], _OUT)
+            return lambda g, residuals, likes, params: partial(g, residuals[i], **params)
+    fetchers = [_fetcher(name, index) for name in names]
+
+    def apply(g: Any, residuals: Sequence[Any], likes: Sequence[Any], params: Mapping[str, Any]) -> Any:
+        arguments = [fetch(g, residuals, likes) for fetch in fetchers]
+        return partial(*arguments, **params) if takes_params else partial(*arguments)
+
+    if "g" in names:
+        return apply
+    return lambda g, residuals, likes, params: g * apply(g, residuals, likes, params)
+
+
+def _fetcher(name: str, index: int) -> Callable[[Any, Sequence[Any], Sequence[Any]], Any]:
+    match name:
+        case "g":
+            return lambda g, residuals, likes: g
+        case "like":
+            return lambda g, residuals, likes: likes[index]
+        case "likes":
+            return lambda g, residuals, likes: likes
+        case "xs":
+            return lambda g, residuals, likes: residuals[:-1]
+        case _:
+            position = _POSITIONS.get(name, _OUT)
+            return lambda g, residuals, likes: residuals[position]
+
+
+# -- primitives --------------------------------------------------------------------------------------
+
+
+def _keep_plans(rules: tuple[Rule | None, ...]) -> tuple[tuple[bool, ...], ...]:
+    """Which of (arguments ..., output) to keep, at the index whose bits are the differentiated arguments."""
+    return tuple(
+        _keep_plan([rule for i, rule in enumerate(rules) if active >> i & 1 and rule], len(rules))
+        for active in range(1 << len(rules))
+    )
+
+
+def _keep_plan(rules: Sequence[Rule], arity: int) -> tuple[bool, ...]:
+    needed = {i for rule in rules for i in rule.needs}
+    everything = any(rule.everything for rule in rules)
+    return (*[everything or i in needed for i in range(arity)], _OUT in needed)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Primitive:
+    """A NumPy function with derivative rules; the subclasses are the kinds of the table above.
+
+    ``rules`` are reverse mode's, one for each argument (for any number of arguments, ``variadic``
+    holds the only one).  A ``multiple`` primitive returns a tuple.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    rules: tuple[Rule | None, ...] = ()
+    variadic: Rule | None = None
+    multiple: bool = False
+    keep: tuple[tuple[bool, ...], ...] = attrs.field(
+        init=False, default=attrs.Factory(lambda self: _keep_plans(self.rules), takes_self=True)
+    )
+    constant: bool = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda self: not any(self.rules) and self.variadic is None, takes_self=True),
+    )
+
+    partly_constant: bool = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda self: any(self.rules) and not all(self.rules), takes_self=True),
+    )
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        """Hand the call to the Box with the highest level, or to NumPy where there is none."""
+        top: Box | None = None
+        for arg in args:
+            if isinstance(arg, Box) and (top is None or arg.level > top.level):
+                top = arg
+        if top is None:
+            return self.function(*args, **params)
+        return top.apply(self, args, params)
+
+    def unary(self, x: Any) -> Any:
+        """``self(x)``, for a Box."""
+        return x.apply_unary(self, x, NO_PARAMS)
+
+    def binary(self, x: Any, y: Any) -> Any:
+        """``self(x, y)``, where one of the two is a Box."""
+        if isinstance(x, Box) and not (isinstance(y, Box) and y.level > x.level):
+            return x.apply_binary(self, x, y, NO_PARAMS)
+        return y.apply_binary(self, x, y, NO_PARAMS)
+
+    def differentiable(self, index: int) -> bool:
+        """Has the argument at this position a derivative?"""
+        return self.variadic is not None or self.rules[index] is not None
+
+    def keep_for(self, active: tuple[bool, ...]) -> tuple[bool, ...]:
+        """Which of (arguments ..., output) the rules of the ``active`` arguments need."""
+        if self.variadic is not None:
+            return _keep_plan([self.variadic], len(active))
+        return self.keep[sum(1 << i for i, on in enumerate(active) if on)]
+
+    def pullback(self, node: Node, g: Any, alarm: Alarm) -> Sequence[Any]:
+        """The cotangents of ``node``'s parents (anything for a parent that is None)."""
+        parents, residuals, params = node.parents, node.residuals, node.params
+        if self.variadic is not None:
+            cotangents = self.variadic.apply(g, residuals, parents, params)
+        else:
+            cotangents = [
+                None if parent is None else rule.apply(g, residuals, parents, params)  # type: ignore[union-attr]
+                for rule, parent in zip(self.rules, parents, strict=True)
+            ]
+        for i, parent in enumerate(parents):
+            c = cotangents[i]
+            if parent is None or c.__class__ is Scatter or c.__class__ is Slot:
+                continue
+            if c.shape != parent.shape:
+                raise ValueError(
+                    f"the rule of {self.name} returned a cotangent of shape {c.shape} "
+                    f"for an argument of shape {parent.shape}"
+                )
+            if c.dtype is not parent.dtype:
+                cotangents[i] = cast(c, parent.dtype)
+        return cotangents  # type: ignore[no-any-return]
+
+    @property
+    def output(self) -> Primitive:
+        """The primitive that picks one output out of several."""
+        return pick_output
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+@attrs.frozen(eq=False, repr=False)
+class Elementwise(Primitive):
+    """Acts on each entry alone; its arguments broadcast."""
+
+    def pullback(self, node: Node, g: Any, alarm: Alarm) -> Sequence[Any]:
+        # The hot path of the fold: one and two arguments are spelled out.
+        residuals, parents, params = node.residuals, node.parents, node.params
+        if len(parents) == 1:
+            (parent,) = parents
+            c = self.rules[0].apply(g, residuals, parents, params)  # type: ignore[union-attr]
+            if alarm.raised or c.shape != parent.shape or c.dtype is not parent.dtype:  # type: ignore[union-attr]
+                c = _repaired(g, c, parent, alarm)
+            return (c,)
+        if len(parents) == 2:
+            x, y = parents
+            rule_x, rule_y = self.rules
+            c_x = c_y = None
+            if x is not None:
+                c_x = rule_x.apply(g, residuals, parents, params)  # type: ignore[union-attr]
+                if alarm.raised or c_x.shape != x.shape or c_x.dtype is not x.dtype:
+                    c_x = _repaired(g, c_x, x, alarm)
+            if y is not None:
+                c_y = rule_y.apply(g, residuals, parents, params)  # type: ignore[union-attr]
+                if alarm.raised or c_y.shape != y.shape or c_y.dtype is not y.dtype:
+                    c_y = _repaired(g, c_y, y, alarm)
+            return c_x, c_y
+        return [
+            None if parent is None else _repaired(g, rule.apply(g, residuals, parents, params), parent, alarm)  # type: ignore[union-attr]
+            for rule, parent in zip(self.rules, parents, strict=True)
+        ]
+
+
+def _repaired(g: Array, c: Array, parent: Any, alarm: Alarm) -> Array:
+    """A cotangent with strong zeros where an invalid operation was seen, and in the parent's shape and dtype."""
+    return fit(strong_zero(g, c) if alarm.raised else c, parent)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Linear(Primitive):
+    """Linear in its one argument, or in all of its arguments together."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Multilinear(Primitive):
+    """Linear in each of its arguments."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class General(Primitive):
+    """Anything else: both modes are stated."""
+
+    forward: tuple[Rule | None, ...] = attrs.field(default=(), kw_only=True)
+
+
+@attrs.frozen(eq=False)
+class Slot:
+    """A `Sparse` cotangent: that of one output among several."""
+
+    index: int
+    cotangent: Array
+
+    def gather_size(self, like: Any) -> float:
+        """How many numbers the gathered cotangent has (a slot is never worth adding early)."""
+        return float("inf")
+
+    @staticmethod
+    def gather(parts: Sequence[Slot], like: Any) -> list[Array | None]:
+        """The cotangent of each output, None where nothing came back."""
+        outs: list[Array | None] = [None] * len(like.shape)
+        for part in parts:
+            known = outs[part.index]
+            outs[part.index] = part.cotangent if known is None else known + part.cotangent
+        return outs
+
+
+@attrs.frozen(eq=False)
+class Scatter:
+    """A `Sparse` cotangent: that of the entries at ``index``, zero everywhere else."""
+
+    index: Any
+    cotangent: Array
+
+    def gather_size(self, like: Any) -> float:
+        """How many numbers the gathered cotangent has."""
+        return math.prod(like.shape)
+
+    @staticmethod
+    def gather(parts: Sequence[Scatter], like: Any) -> Array:
+        """One dense cotangent, made by adding every part into one buffer."""
+        cotangents = [part.cotangent for part in parts]
+        return scatter(*cotangents, indices=[p.index for p in parts], shape=like.shape, dtype=like.dtype)
+
+
+#: Cotangents that are zero nearly everywhere; the fold keeps them so until they are needed.
+Sparse = (Slot, Scatter)
+
+
+def _scatter(*cotangents: Array, indices: Sequence[Any], shape: tuple[int, ...], dtype: Any) -> Array:
+    first = cotangents[0]
+    # np.zeros_like would do for NumPy too, but takes 1.5 us where np.zeros takes 0.2.
+    plain = isinstance(first, (np.ndarray, np.generic))
+    total = np.zeros(shape, dtype) if plain else np.zeros_like(first, shape=shape, dtype=dtype)
+    for c, index in zip(cotangents, indices, strict=True):
+        if c.dtype is not dtype:
+            c = cast(c, dtype)
+        if may_repeat(index):
+            np.add.at(total, index, c)
+        else:
+            total[index] += c
+    return total
+
+
+def may_repeat(index: Any) -> bool:
+    """May an index name one entry twice?  Only integer arrays can."""
+    if index.__class__ is slice or index.__class__ is int:
+        return False
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(i, (np.ndarray, list)) and np.asarray(i).dtype.kind != "b" for i in parts)
+
+
+pick_output = Linear("output", lambda outs, *, index: outs[index], (make_rule(lambda g, *, index: Slot(index, g), 0),))
+scatter = Linear(
+    "scatter",
+    _scatter,
+    variadic=make_rule(lambda g, likes, *, indices, **_: [None if n is None else g[i] for n, i in zip(likes, indices, strict=True)], 0),
+)
+
+
+# -- declaring ---------------------------------------------------------------------------------------
+
+
+def register(function: Any, implementation: Callable[..., Any], accepts: Sequence[str] = ()) -> None:
+    """Let ``implementation`` answer when NumPy's ``function`` is called on a Box.
+
+    Raises:
+        ValueError: when the function is implemented already; a rule is said once.
+    """
+    if function in implementations:
+        raise ValueError(f"{numpy_name(function)} has an implementation already")
+    unary, binary = implementation, implementation
+    if isinstance(implementation, Primitive):
+        unary, binary = implementation.unary, implementation.binary
+    implementations[function] = Implementation(implementation, frozenset(accepts), unary, binary)
+
+
+def implements(*functions: Any) -> Callable[[_F], _F]:
+    """Declare a composite: ordinary NumPy that answers for NumPy's ``functions`` on Boxes.
+
+    The keyword arguments it takes are those of its signature; any other is refused by name.
+    """
+
+    def declare(implementation: _F) -> _F:
+        names = inspect.signature(implementation).parameters
+        for function in dict.fromkeys(functions):  # NumPy has aliases
+            register(function, implementation, tuple(names))
+        return implementation
+
+    return declare
+
+
+def elementwise(function: Callable[..., Any], *partials: Partial, name: str | None = None, ufunc: Any = None) -> Elementwise:
+    """Declare a function that acts on each entry alone, by one partial derivative an argument.
+
+    Args:
+        function: what computes it on plain arrays.
+        partials: for each argument the factor, the product with ``g``, 1, -1, or None.
+        name: what the tape shows; the function's own name unless given.
+        ufunc: the NumPy function to answer for; ``function`` itself if that is a ufunc.
+
+    Example:
+        >>> import numpy as np
+        >>> softplus = elementwise(lambda x: np.log1p(np.exp(x)), lambda x: 1 / (1 + np.exp(-x)), name="softplus")
+        >>> from fdezero import grad
+        >>> grad(softplus)(0.0)
+        np.float64(0.5)
+    """
+    primitive = Elementwise(
+        name or (ufunc or function).__name__,
+        _numpy_valued(function),
+        tuple(make_rule(p, i) for i, p in enumerate(partials)),
+    )
+    target = ufunc or (function if isinstance(function, np.ufunc) else None)
+    if target is not None:
+        register(target, primitive)
+    return primitive
+
+
+def linear(function: Callable[..., Any], transpose: Callable[..., Any], *, name: str, variadic: bool = False) -> Linear:
+    """Declare a function that is linear in its array argument, by its transpose.
+
+    A ``variadic`` one takes any number of arrays, and its transpose returns a cotangent for each.
+    """
+    rule = make_rule(transpose, 0)
+    return Linear(name, function, () if variadic else (rule,), variadic=rule if variadic else None)
+
+
+def multilinear(function: Callable[..., Any], *transposes: Partial, name: str) -> Multilinear:
+    """Declare a function that is linear in each argument, by its transpose in each."""
+    return Multilinear(name, function, tuple(make_rule(t, i) for i, t in enumerate(transposes)))
+
+
+def general(
+    function: Callable[..., Any],
+    *,
+    vjp: Sequence[Partial],
+    jvp: Sequence[Partial],
+    name: str,
+    multiple: bool = False,
+) -> General:
+    """Declare any other function, by both of its products for each argument."""
+    rules = tuple(make_rule(v, i) for i, v in enumerate(vjp))
+    forward = tuple(make_rule(j, i) for i, j in enumerate(jvp))
+    return General(name, function, rules, multiple=multiple, forward=forward)
+
+
+def constant(function: Callable[..., Any], *, name: str | None = None) -> Primitive:
+    """Declare that a function has no derivative: plain arrays come out."""
+    return Primitive(name or function.__name__, function)
+
+
+def as_operand(x: Any) -> Array:
+    """A list or number as an array; a list that holds Boxes is refused by ``Box.__array__``."""
+    return x if hasattr(x, "shape") else np.asarray(x)
+
+
+def _numpy_valued(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A user's function may return a Python number; what goes on the tape has a shape and a dtype."""
+    module = getattr(function, "__module__", None) or ""
+    if isinstance(function, np.ufunc) or module in ("_operator", "operator") or module.startswith("fdezero."):
+        return function
+
+    def numpy_valued(*args: Any, **params: Any) -> Any:
+        out = function(*args, **params)
+        return out if hasattr(out, "shape") else np.asarray(out)[()]
+
+    return numpy_valued

@@ -1,0 +1,275 @@
+"""Indexing: ``x[index]``, take, take_along_axis, diagonals; and ``x.at[index]``, assignment's functional form.
+
+Reading is linear; its transpose adds into a buffer of zeros.  The buffer is not made here: the rule
+returns a `Scatter`, and the fold adds all the reads of one array into one buffer, so that a thousand
+``x[i]`` cost a thousand additions and not a thousand dense arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+
+from .. import boxes
+from ..graph import Array, Box
+from ..primitives import Scatter, constant, implements, linear, may_repeat, register, unbroadcast
+from .elementwise import stop
+from .helpers import trailing_one
+
+read = linear(lambda x, *, index: x[index], lambda g, *, index: Scatter(index, g), name="getitem")
+
+
+def _known_index(index: Any) -> Any:
+    """An index as NumPy takes it; a list is an array, and a float Box is none of it."""
+    if isinstance(index, tuple):
+        return tuple(map(_known_index, index))
+    if isinstance(index, list):
+        return np.asarray(index)
+    if isinstance(index, Box):
+        raise IndexError(
+            f"a {type(index).__name__} of dtype {index.dtype} is no index; write x[int(stop_gradient(i))] or "
+            "x[stop_gradient(i).astype(int)]"
+        )
+    return index.copy() if isinstance(index, np.ndarray) else index
+
+
+@implements(boxes.getitem)
+def getitem(x: Array, index: Any) -> Array:
+    # An int or a slice, the usual case, needs no second look.
+    return read(x, index=index if index.__class__ is int or index.__class__ is slice else _known_index(index))
+
+
+@implements(np.take)
+def take(a: Array, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Array:
+    if axis is None:
+        a, axis = a.reshape(-1), 0
+    at = trailing_one(axis, len(a.shape))
+    index = np.asarray(indices)
+    n = a.shape[at]
+    if mode != "raise":
+        index = np.clip(index, 0, n - 1) if mode == "clip" else index % n
+    return a[(slice(None),) * (len(a.shape) + at) + (index,)]
+
+
+@implements(np.take_along_axis)
+def take_along_axis(arr: Array, indices: Any, axis: int | None = -1) -> Array:
+    if axis is None:
+        arr, axis = arr.reshape(-1), 0
+    return arr[_along(arr.shape, np.asarray(indices), trailing_one(axis, len(arr.shape)))]
+
+
+def _along(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
+    """The full index that ``indices`` along one axis stand for."""
+    ndim = len(shape)
+    where = axis % ndim
+    grid = [np.arange(n).reshape([-1 if j == i else 1 for j in range(ndim)]) for i, n in enumerate(shape)]
+    return tuple(indices if i == where else g for i, g in enumerate(grid))
+
+
+# -- diagonals ---------------------------------------------------------------------------------------
+@implements(np.diagonal, np.linalg.diagonal)
+def diagonal(a: Array, offset: int = 0, axis1: int | None = None, axis2: int | None = None) -> Array:
+    moved = np.moveaxis(a, (0 if axis1 is None else axis1, 1 if axis2 is None else axis2), (-2, -1))
+    rows, columns = moved.shape[-2:]
+    n = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
+    i = np.arange(n)
+    return moved[..., i - min(offset, 0), i + max(offset, 0)]
+
+
+@implements(np.trace)
+def trace(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1)
+
+
+@implements(np.diag)
+def diag(v: Array, k: int = 0) -> Array:
+    if len(v.shape) == 2:
+        return np.diagonal(v, k)
+    if len(v.shape) != 1:
+        raise ValueError("Input must be 1- or 2-d.")
+    i = np.arange(v.shape[0])
+    n = v.shape[0] + abs(k)
+    zeros = np.zeros_like(values(v), shape=(n, n))
+    return at(zeros)[i - min(k, 0), i + max(k, 0)].set(v)
+
+
+# -- functional assignment ---------------------------------------------------------------------------
+def _put(x: Array, v: Array, *, index: Any) -> Array:
+    out = np.array(x, dtype=np.result_type(x, v) if not isinstance(v, (int, float, complex)) else None)
+    out[index] = v
+    return out
+
+
+def _put_x(g: Array, *, index: Any) -> Array:
+    return put(g, 0.0, index=index)
+
+
+def _put_v(g: Array, like: Any, *, index: Any) -> Array:
+    """The entries that were written; of several written to one place, the last is the one that counts."""
+    written = g[index]
+    if may_repeat(index):
+        order = np.arange(np.prod(written.shape, dtype=int)).reshape(written.shape)
+        last = np.zeros(g.shape, int)
+        last[index] = order
+        written = np.where(last[index] == order, written, 0.0)
+    return unbroadcast(written, like.shape)
+
+
+def _put_add(x: Array, v: Array, *, index: Any) -> Array:
+    out = np.array(x, dtype=np.result_type(x, v) if not isinstance(v, (int, float, complex)) else None)
+    if may_repeat(index):
+        np.add.at(out, index, v)
+    else:
+        out[index] += v
+    return out
+
+
+put = linear(
+    _put,
+    lambda g, likes, *, index: [likes[0] and _put_x(g, index=index), likes[1] and _put_v(g, likes[1], index=index)],
+    name="at.set",
+    variadic=True,
+)
+put_add = linear(
+    _put_add,
+    lambda g, likes, *, index: [g, likes[1] and unbroadcast(g[index], likes[1].shape)],
+    name="at.add",
+    variadic=True,
+)
+
+
+@attrs.frozen(eq=False)
+class At:
+    """``at(x)``: waits for the index."""
+
+    _array: Array
+
+    def __getitem__(self, index: Any) -> Entries:
+        return Entries(self._array, _known_index(index))
+
+
+@attrs.frozen(eq=False)
+class Entries:
+    """``at(x)[index]``: some entries of an array, and the ways to get a copy with them changed.
+
+    Every method takes a value that broadcasts to ``x[index]`` and returns a new array of x's shape.
+    Where an index names an entry several times, `set` keeps the last value, as NumPy's assignment
+    does, and the others apply every one.
+    """
+
+    _array: Array
+    _index: Any
+
+    def set(self, value: Array) -> Array:
+        """``x[index] = value``."""
+        return put(self._array, _floating(value), index=self._index)
+
+    def add(self, value: Array) -> Array:
+        """``x[index] += value``."""
+        return put_add(self._array, _floating(value), index=self._index)
+
+    def multiply(self, value: Array) -> Array:
+        """``x[index] *= value``."""
+        return self._each(np.multiply, value)
+
+    def max(self, value: Array) -> Array:
+        """``x[index] = np.maximum(x[index], value)``."""
+        return self._each(np.maximum, value)
+
+    def min(self, value: Array) -> Array:
+        """``x[index] = np.minimum(x[index], value)``."""
+        return self._each(np.minimum, value)
+
+    def _each(self, ufunc: Callable[[Array, Array], Array], value: Array) -> Array:
+        """Apply ``ufunc`` in rounds, in each of which no entry is named twice."""
+        x = self._array
+        if not may_repeat(self._index):
+            return put(x, ufunc(x[self._index], value), index=self._index)
+        ids = np.arange(np.prod(x.shape, dtype=int)).reshape(x.shape)[self._index]
+        value = np.broadcast_to(value, ids.shape)
+        rounds = _occurrence(ids)
+        for turn in range(int(rounds.max(initial=-1)) + 1):
+            now = rounds == turn
+            where = np.unravel_index(ids[now], x.shape)
+            x = put(x, ufunc(x[where], value[now]), index=where)
+        return x
+
+
+def _occurrence(ids: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """For each entry, how many equal ones stand before it."""
+    flat = ids.ravel()
+    order = np.argsort(flat, kind="stable")
+    ordered = flat[order]
+    first = np.searchsorted(ordered, ordered, side="left")
+    counts = np.empty(flat.shape, int)
+    counts[order] = np.arange(flat.size) - first
+    return counts.reshape(ids.shape)
+
+
+def _floating(value: Any) -> Array:
+    return value if hasattr(value, "shape") or isinstance(value, (int, float, complex)) else np.asarray(value)
+
+
+def at(array: Array) -> At:
+    """The functional form of assignment: ``at(a)[index].set(v)`` is ``a`` with ``a[index] = v``.
+
+    ``x.at[index]`` is the same for a Box.  The methods are `set`, `add`, `multiply`, `max`, `min`.
+
+    Args:
+        array: the array to copy, of any shape; it is not changed.
+
+    Example:
+        >>> import numpy as np
+        >>> from fdezero import at, grad
+        >>> grad(lambda x: (at(np.zeros(3))[1].set(x) ** 2).sum())(3.0)
+        np.float64(6.0)
+    """
+    return At(array if hasattr(array, "shape") else np.asarray(array))
+
+
+register(boxes.at, at)
+
+
+# -- made of values ----------------------------------------------------------------------------------
+values = stop
+
+
+@implements(np.zeros_like)
+def zeros_like(a: Array, dtype: Any = None, *, shape: Any = None) -> Array:
+    return np.zeros_like(values(a), dtype=dtype, shape=a.shape if shape is None else shape)
+
+
+@implements(np.ones_like)
+def ones_like(a: Array, dtype: Any = None, *, shape: Any = None) -> Array:
+    return np.ones_like(values(a), dtype=dtype, shape=a.shape if shape is None else shape)
+
+
+@implements(np.empty_like)
+def empty_like(prototype: Array, dtype: Any = None, *, shape: Any = None) -> Array:
+    return np.empty_like(values(prototype), dtype=dtype, shape=prototype.shape if shape is None else shape)
+
+
+@implements(np.full_like)
+def full_like(a: Array, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Array:
+    """The fill value may be a Box: it is broadcast, and its derivative is kept."""
+    wanted = a.shape if shape is None else shape
+    fill = fill_value if hasattr(fill_value, "shape") else np.asarray(fill_value)
+    return np.broadcast_to(fill.astype(a.dtype if dtype is None else dtype), wanted)
+
+
+def _declare_constant(function: Any) -> None:
+    primitive = constant(function)
+    register(function, primitive, ("axis", "keepdims", "kind", "side", "sorter", "decimals", "equal_nan", "rtol", "atol", "k"))
+
+
+for _function in (
+    *(np.argmax, np.argmin, np.argsort, np.argpartition, np.argwhere, np.flatnonzero, np.nonzero, np.count_nonzero),
+    *(np.all, np.any, np.allclose, np.isclose, np.array_equal, np.array_equiv, np.searchsorted, np.digitize, np.isin),
+    *(np.iscomplex, np.isreal, np.iscomplexobj, np.isrealobj, np.result_type, np.isposinf, np.isneginf),
+    *(np.may_share_memory, np.shares_memory, np.array_repr, np.array_str, np.array2string, np.can_cast, np.min_scalar_type),
+    boxes.truth,
+):
+    _declare_constant(_function)

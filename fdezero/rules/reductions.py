@@ -1,0 +1,196 @@
+"""Reductions: sum, mean, prod, max, min, var, std.
+
+`sum` and `mean` are linear; `max` and `min` choose; the rest is ordinary NumPy in terms of others.
+The ``where=`` of each is a choice of what to reduce, and so a `np.where` before it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import Array
+from ..primitives import elementwise, general, implements, linear
+from .helpers import Axes, count, keep_reduced, spread, trailing
+
+
+def _spread_back(g: Array, like: Any, axis: Axes, keepdims: bool) -> Array:
+    """What each entry gets of a cotangent of its sum: all of it."""
+    return spread(g if keepdims or not g.shape else keep_reduced(g, like.shape, axis), like.shape)
+
+
+sum_over = linear(
+    lambda x, *, axis, keepdims: np.add.reduce(x, axis, None, None, keepdims),
+    lambda g, like, *, axis, keepdims: _spread_back(g, like, axis, keepdims),
+    name="sum",
+)
+mean_over = linear(
+    lambda x, *, axis, keepdims: np.true_divide(np.add.reduce(x, axis, None, None, keepdims), count(x.shape, axis)),
+    lambda g, like, *, axis, keepdims: _spread_back(g / count(like.shape, axis), like, axis, keepdims),
+    name="mean",
+)
+
+
+def _selected(x: Array, where: Any, fill: Any, axis: Any, name: str) -> Array:
+    """What is not selected by ``where=`` becomes the reduction's neutral element."""
+    return x if where is True or where is np._NoValue else np.where(where, x, fill)  # type: ignore[attr-defined]
+
+
+@implements(np.sum)
+def sum_(
+    a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Array:
+    _no_out(out, "sum")
+    x = a if dtype is None else a.astype(dtype)
+    total = sum_over(_selected(x, where, 0, axis, "sum"), axis=trailing(axis, len(x.shape)), keepdims=bool(keepdims))
+    return total if initial is None else total + initial
+
+
+@implements(np.mean)
+def mean(
+    a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: Any = True
+) -> Array:
+    _no_out(out, "mean")
+    x = a if dtype is None else a.astype(dtype)
+    axes = trailing(axis, len(x.shape))
+    if where is True:
+        return mean_over(x, axis=axes, keepdims=bool(keepdims))
+    return np.sum(x, axis=axes, keepdims=keepdims, where=where) / _number_of(x, axes, keepdims, where)
+
+
+def _number_of(x: Array, axes: Axes, keepdims: bool, where: Any) -> Any:
+    """How many entries ``where=`` selects for each result."""
+    if where is True:
+        return count(x.shape, axes)
+    return np.sum(np.broadcast_to(where, x.shape), axis=axes, keepdims=keepdims)
+
+
+def _no_out(out: Any, name: str) -> None:
+    if out is not None:
+        raise TypeError(f"numpy.{name}: out= writes into an array, which cannot be differentiated; use the result")
+
+
+# -- products ----------------------------------------------------------------------------------------
+@implements(np.prod)
+def prod(
+    a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Array:
+    """A product by halves: multiplications only, so zeros among the factors are exact to every order."""
+    _no_out(out, "prod")
+    x = _selected(a if dtype is None else a.astype(dtype), where, 1, axis, "prod")
+    axes = trailing(axis, len(x.shape))
+    flat = _last_axis(x, axes)
+    n = flat.shape[-1]
+    while n > 1:
+        half = n // 2
+        product = flat[..., :half] * flat[..., half : 2 * half]
+        flat = np.concatenate([product, flat[..., 2 * half :]], axis=-1) if n % 2 else product
+        n = flat.shape[-1]
+    result = flat[..., 0] if n else np.ones_like(flat, shape=flat.shape[:-1])
+    if keepdims:
+        result = keep_reduced(result, x.shape, axes)
+    return result if initial is None else result * initial
+
+
+def _last_axis(x: Array, axes: Axes) -> Array:
+    """All of ``axes`` made one, at the end."""
+    kept = [a for a in range(-len(x.shape), 0) if a not in axes]
+    moved = np.transpose(x, (*kept, *axes)) if axes else x
+    return moved.reshape((*moved.shape[: len(kept)], count(x.shape, axes)))
+
+
+# -- maxima ------------------------------------------------------------------------------------------
+def _shares(x: Array, out: Array, axis: Axes, keepdims: bool) -> Array:
+    """1/k for each of the k entries that are the extreme one; a NaN is what was chosen if it came out."""
+    if not keepdims:
+        out = keep_reduced(out, x.shape[-len(axis) - len(out.shape) :] if out.shape else x.shape, axis)
+    chosen = (x == out) | ((x != x) & (out != out))
+    return (chosen / np.sum(chosen, axis=axis, keepdims=True)).astype(x.dtype)
+
+
+def _extreme(ufunc: np.ufunc, name: str) -> Any:
+    def vjp(g: Array, x: Array, out: Array, *, axis: Axes, keepdims: bool) -> Array:
+        kept = g if keepdims else keep_reduced(g, x.shape, axis)
+        return kept * _shares(x, out, axis, keepdims)
+
+    def jvp(g: Array, x: Array, out: Array, *, axis: Axes, keepdims: bool) -> Array:
+        return np.sum(g * _shares(x, out, axis, keepdims), axis=axis, keepdims=keepdims)
+
+    return general(
+        lambda x, *, axis, keepdims: ufunc.reduce(x, axis, None, None, keepdims), vjp=[vjp], jvp=[jvp], name=name
+    )
+
+
+max_over, min_over = _extreme(np.maximum, "max"), _extreme(np.minimum, "min")
+
+
+def _declare_extreme(function: Any, primitive: Any, choose: np.ufunc) -> None:
+    @implements(function)
+    def extreme(
+        a: Array, axis: Any = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
+    ) -> Array:
+        _no_out(out, function.__name__)
+        if where is not True and initial is None:
+            raise ValueError(f"numpy.{function.__name__}: where= needs initial=, for a row of which nothing is selected")
+        x = _selected(a, where, initial, axis, function.__name__)
+        result = primitive(x, axis=trailing(axis, len(x.shape)), keepdims=bool(keepdims))
+        return result if initial is None else choose(result, initial)
+
+
+_declare_extreme(np.max, max_over, np.maximum)
+_declare_extreme(np.min, min_over, np.minimum)
+
+
+# -- spread of the values ----------------------------------------------------------------------------
+#: A square root that is a length: at 0 its smallest subgradient, 0, instead of infinity.
+root_of_squares = elementwise(
+    lambda x: np.sqrt(x),
+    lambda g, out: g * np.where(out == 0, 0, 0.5 / np.where(out == 0, 1, out)),
+    name="root_of_squares",
+)
+
+
+@implements(np.var)
+def var(
+    a: Array,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Array:
+    _no_out(out, "var")
+    x = a if dtype is None else a.astype(dtype)
+    axes = trailing(axis, len(x.shape))
+    center = np.mean(x, axis=axes, keepdims=True, where=where) if _absent(mean) else mean
+    deviation = x - center
+    square = np.square(deviation) if x.dtype.kind != "c" else np.square(deviation.real) + np.square(deviation.imag)
+    freedom = _number_of(x, axes, keepdims, where) - (ddof if _absent(correction) else correction)
+    return np.sum(square, axis=axes, keepdims=keepdims, where=where) / np.maximum(freedom, 0)
+
+
+def _absent(argument: Any) -> bool:
+    return argument is None or argument is np._NoValue  # type: ignore[attr-defined]
+
+
+@implements(np.std)
+def std(
+    a: Array,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Array:
+    return root_of_squares(
+        var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
+    )

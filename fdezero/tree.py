@@ -1,0 +1,195 @@
+"""Trees: nested tuples, lists, dicts, named tuples, None and attrs classes with arrays at the leaves.
+
+A tree is flattened into its leaves and a `Structure` that can put them back.  Dictionaries keep
+their own order; a second dictionary is read by the first one's keys, so order never matters.
+
+>>> leaves, structure = flatten({"w": 1.0, "b": (2.0, None)})
+>>> leaves
+[1.0, 2.0]
+>>> structure.unflatten([10.0, 20.0])
+{'w': 10.0, 'b': (20.0, None)}
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+Tree = Any
+
+
+def static(**kwargs: Any) -> Any:
+    """An `attrs.field` that is part of the structure and not a leaf.
+
+    Takes the arguments of `attrs.field`.
+
+    Example:
+        >>> @attrs.frozen
+        ... class Layer:
+        ...     w: float
+        ...     name: str = static()
+        >>> flatten(Layer(1.0, "first"))[0]
+        [1.0]
+    """
+    return attrs.field(metadata={"static": True} | kwargs.pop("metadata", {}), **kwargs)
+
+
+@attrs.frozen
+class Structure:
+    """The shape of a tree: its container's type, the keys of its children, and the children."""
+
+    kind: type | None
+    keys: tuple[Any, ...] = ()
+    children: tuple[Structure, ...] = ()
+    fixed: tuple[tuple[str, Any], ...] = ()
+
+    size: int = attrs.field(init=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        size = 1 if self.kind is None else sum(child.size for child in self.children)
+        object.__setattr__(self, "size", size)
+
+    def unflatten(self, leaves: Sequence[Any]) -> Tree:
+        """The tree with these leaves.
+
+        Raises:
+            ValueError: when their number is not the structure's.
+        """
+        if len(leaves) != self.size:
+            raise ValueError(f"a tree of {self.size} leaves cannot be made from {len(leaves)}")
+        return self._build(iter(leaves))
+
+    def _build(self, leaves: Iterator[Any]) -> Tree:
+        kind = self.kind
+        if kind is None:
+            return next(leaves)
+        children = [next(leaves) if child.kind is None else child._build(leaves) for child in self.children]
+        if kind is list:
+            return children
+        if kind is tuple:
+            return tuple(children)
+        if kind in _DICTS:
+            return kind(zip(self.keys, children, strict=True))
+        if kind is type(None):
+            return None
+        if attrs.has(kind):
+            values = dict(zip(self.keys, children, strict=True)) | dict(self.fixed)
+            return kind(**{attrs.fields_dict(kind)[key].alias or key: value for key, value in values.items()})
+        return kind(*children)
+
+    def flatten_like(self, tree: Tree, path: str = "") -> list[Any]:
+        """The leaves of ``tree``, which must have this structure (a dict's keys in any order).
+
+        Raises:
+            ValueError: naming the first place where the two differ.
+        """
+        if self.kind is None:
+            return [tree]
+        entries = _entries(tree)
+        if type(tree) is not self.kind or entries is None:
+            raise ValueError(f"{_at(path)}expected a {self.kind.__name__}, got a {type(tree).__name__}")
+        found = dict(entries)
+        if len(found) != len(self.children) or (self.keys and set(found) != set(self.keys)):
+            raise ValueError(f"{_at(path)}expected the entries {_listed(self)}, got {list(found)}")
+        keys = self.keys or range(len(self.children))
+        leaves = []
+        for key, child in zip(keys, self.children, strict=True):
+            leaves += child.flatten_like(found[key], f"{path}[{key!r}]")
+        return leaves
+
+    def paths(self, path: str = "") -> list[str]:
+        """Where each leaf stands, as one would write it: ``['w'][0]``."""
+        if self.kind is None:
+            return [path]
+        keys = self.keys or range(len(self.children))
+        return [p for key, child in zip(keys, self.children, strict=True) for p in child.paths(f"{path}[{key!r}]")]
+
+
+LEAF = Structure(None)
+
+_LEAVES = frozenset({np.ndarray, np.float64, np.float32, float, int})
+
+#: The dictionaries that are containers (a defaultdict could not be rebuilt from its entries).
+_DICTS = (dict, OrderedDict)
+
+
+def _listed(structure: Structure) -> list[Any]:
+    return list(structure.keys) or list(range(len(structure.children)))
+
+
+def _at(path: str) -> str:
+    return f"at {path}: " if path else ""
+
+
+def _entries(tree: Tree) -> list[tuple[Any, Any]] | None:
+    """The children of a container with their keys, or None where ``tree`` is a leaf."""
+    kind = type(tree)
+    if kind is tuple or kind is list or (isinstance(tree, tuple) and hasattr(kind, "_fields")):
+        return list(enumerate(tree))
+    if kind in _DICTS:
+        return list(tree.items())
+    if tree is None:
+        return []
+    if attrs.has(kind) and not getattr(kind, "_fdezero_leaf", False):
+        return [(a.name, getattr(tree, a.name)) for a in attrs.fields(kind) if not a.metadata.get("static")]
+    return None
+
+
+def flatten(tree: Tree) -> tuple[list[Any], Structure]:
+    """The leaves of a tree, and the structure that puts them back.
+
+    Example:
+        >>> flatten([1.0, (2.0, 3.0)])[0]
+        [1.0, 2.0, 3.0]
+    """
+    leaves: list[Any] = []
+    return leaves, _flatten(tree, leaves)
+
+
+def _flatten(tree: Tree, leaves: list[Any]) -> Structure:
+    kind = type(tree)
+    if kind in _LEAVES:  # the usual leaves, without a look at what else they might be
+        leaves.append(tree)
+        return LEAF
+    if kind is tuple or kind is list:
+        return Structure(kind, (), tuple([_flatten(child, leaves) for child in tree]))
+    entries = _entries(tree)
+    if entries is None:
+        leaves.append(tree)
+        return LEAF
+    children = tuple([_flatten(child, leaves) for _, child in entries])
+    if kind in _DICTS:
+        return Structure(kind, tuple(tree), children)
+    if not attrs.has(kind):
+        return Structure(kind, (), children)
+    fixed = tuple((a.name, getattr(tree, a.name)) for a in attrs.fields(kind) if a.metadata.get("static"))
+    return Structure(kind, tuple(key for key, _ in entries), children, fixed)
+
+
+def leaves(tree: Tree) -> list[Any]:
+    """The leaves of a tree, left to right.
+
+    Example:
+        >>> leaves({"a": 1.0, "b": [2.0, None]})
+        [1.0, 2.0]
+    """
+    return flatten(tree)[0]
+
+
+def map(function: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:  # noqa: A001  # JAX's name for it
+    """Apply ``function`` to the leaves of one or several trees of the same structure.
+
+    Raises:
+        ValueError: naming the place where another tree's structure differs from the first's.
+
+    Example:
+        >>> map(lambda p, g: p - 0.5 * g, {"w": 1.0, "b": 2.0}, {"b": 2.0, "w": 4.0})
+        {'w': -1.0, 'b': 1.0}
+    """
+    first, structure = flatten(tree)
+    rest = [structure.flatten_like(other) for other in others]
+    return structure.unflatten([function(*entry) for entry in zip(first, *rest, strict=True)])
