@@ -43,8 +43,20 @@ cbrt = elementwise(np.cbrt, lambda g, x: g / (3 * np.square(np.cbrt(x))))
 
 
 def _direction(x: Array) -> Array:
-    """df/dx - i df/dy of |x|: the sign of a real x (0 at 0), the conjugate of x / |x| of a complex one."""
-    return np.sign(x) if x.dtype.kind != "c" else np.conjugate(np.sign(x))
+    """df/dx - i df/dy of |x|: the sign of a real x (0 at 0), conj(x) / |x| of a complex one."""
+    return np.sign(x) if x.dtype.kind != "c" else np.conjugate(sign(x))
+
+
+_real_sign = elementwise(lambda x: np.sign(x), None, name="sign")
+
+
+@implements(np.sign)
+def sign(x: Array) -> Array:
+    """Constant for real numbers; z / |z| for complex ones, which turns with z."""
+    if x.dtype.kind != "c":
+        return _real_sign(x)
+    length = np.absolute(x)
+    return x / np.where(length == 0, 1, length)
 
 
 @implements(np.divmod)
@@ -261,7 +273,10 @@ def copy(a: Array) -> Array:
 
 
 # -- no derivative -----------------------------------------------------------------------------------
-for _step in (np.sign, np.floor, np.ceil, np.trunc, np.rint, np.spacing, np.isfinite, np.isinf, np.isnan, np.signbit, np.logical_not):
+for _step in (
+    *(np.floor, np.ceil, np.trunc, np.rint, np.spacing),
+    *(np.isfinite, np.isinf, np.isnan, np.signbit, np.logical_not),
+):
     elementwise(_step, None)
 for _comparison in (
     *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal),

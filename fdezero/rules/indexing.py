@@ -97,8 +97,14 @@ def diag(v: Array, k: int = 0) -> Array:
 
 
 # -- functional assignment ---------------------------------------------------------------------------
+def _wide_enough(x: Array, v: Array) -> Array:
+    """A copy of ``x`` to write ``v`` into; integers or real numbers are widened, and nothing is truncated."""
+    wide = np.result_type(x, v)
+    return np.array(x, dtype=wide if x.dtype.kind != "c" and wide.kind != x.dtype.kind else x.dtype)
+
+
 def _put(x: Array, v: Array, *, index: Any) -> Array:
-    out = np.array(x, dtype=np.result_type(x, v) if not isinstance(v, (int, float, complex)) else None)
+    out = _wide_enough(x, v)
     out[index] = v
     return out
 
@@ -119,7 +125,7 @@ def _put_v(g: Array, like: Any, *, index: Any) -> Array:
 
 
 def _put_add(x: Array, v: Array, *, index: Any) -> Array:
-    out = np.array(x, dtype=np.result_type(x, v) if not isinstance(v, (int, float, complex)) else None)
+    out = _wide_enough(x, v)
     if may_repeat(index):
         np.add.at(out, index, v)
     else:

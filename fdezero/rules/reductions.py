@@ -171,7 +171,7 @@ def var(
     deviation = x - center
     square = np.square(deviation) if x.dtype.kind != "c" else np.square(deviation.real) + np.square(deviation.imag)
     freedom = _number_of(x, axes, keepdims, where) - (ddof if _absent(correction) else correction)
-    return np.sum(square, axis=axes, keepdims=keepdims, where=where) / np.maximum(freedom, 0)
+    return np.sum(square, axis=axes, keepdims=keepdims, where=where) / (max(freedom, 0) if where is True else np.maximum(freedom, 0))
 
 
 def _absent(argument: Any) -> bool:

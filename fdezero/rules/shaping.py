@@ -370,44 +370,32 @@ _INDEXING_MODES = ("edge", "reflect", "symmetric", "wrap")
 
 
 @implements(np.pad)
-def pad(array: Array, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Array:
-    shape = array.shape
-    if isinstance(pad_width, dict):
-        widths = [(0, 0)] * len(shape)
-        for axis, w in pad_width.items():
-            widths[axis] = (w, w) if isinstance(w, int) else tuple(w)
-        pad_width = widths
-    width = tuple((int(a), int(b)) for a, b in np.broadcast_to(pad_width, (len(shape), 2)))
+def pad(array: Array, pad_width: Any, mode: Any = "constant", *, constant_values: Any = 0, reflect_type: str = "even") -> Array:
+    width = _pad_width(pad_width, len(array.shape))
     if mode == "constant":
-        values = kwargs.pop("constant_values", 0)
-        _nothing_else(kwargs, mode)
-        if not len(shape):
-            return array
         padded = pad_zeros(array, width=width)
-        if isinstance(values, (int, float)) and values == 0:
+        if isinstance(constant_values, (int, float)) and constant_values == 0:
             return padded
-        return padded + np.pad(np.zeros(shape, array.dtype), width, constant_values=values)
-    if mode in _INDEXING_MODES:
-        return _pad_by_index(array, width, mode, kwargs)
-    raise TypeError(
-        f"numpy.pad has no derivative rule for mode={mode!r}; it takes 'constant' and {_INDEXING_MODES}"
-    )
-
-
-def _pad_by_index(x: Array, width: tuple[tuple[int, int], ...], mode: str, kwargs: dict[str, Any]) -> Array:
-    if "reflect_type" in kwargs and kwargs.pop("reflect_type") != "even":
+        return padded + np.pad(np.zeros(array.shape, array.dtype), width, constant_values=constant_values)
+    if mode not in _INDEXING_MODES:
+        raise TypeError(f"numpy.pad has no derivative rule for mode={mode!r}; it takes 'constant' and {_INDEXING_MODES}")
+    if reflect_type != "even":
         raise TypeError("numpy.pad has no derivative rule for the argument reflect_type='odd'")
-    _nothing_else(kwargs, mode)
     for axis, w in enumerate(width):
         if w != (0, 0):
-            index = np.pad(np.arange(x.shape[axis]), w, mode=mode)  # type: ignore[call-overload]
-            x = x[(slice(None),) * axis + (index,)]
-    return x
+            index = np.pad(np.arange(array.shape[axis]), w, mode=mode)
+            array = array[(slice(None),) * axis + (index,)]
+    return array
 
 
-def _nothing_else(kwargs: dict[str, Any], mode: str) -> None:
-    if kwargs:
-        raise TypeError(f"numpy.pad has no derivative rule for the argument {next(iter(kwargs))}= with mode={mode!r}")
+def _pad_width(pad_width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
+    """(before, after) for each axis."""
+    if isinstance(pad_width, dict):
+        pairs = [(0, 0)] * ndim
+        for axis, w in pad_width.items():
+            pairs[axis] = (w, w) if isinstance(w, int) else tuple(w)
+        pad_width = pairs
+    return tuple((int(before), int(after)) for before, after in np.broadcast_to(pad_width, (ndim, 2)))
 
 
 # -- shape queries -----------------------------------------------------------------------------------
