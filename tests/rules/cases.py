@@ -302,5 +302,7 @@ CONSTANT: dict[Any, Callable[[Any], Any]] = {
     boxes.truth: lambda x: bool(x[0, 0]),
     np.astype: lambda x: x.astype(int),
 }  # fmt: skip
+#: What writes into an array is refused; see test_errors.
+REFUSED = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}
 #: Aliases and constructors that hand back a Box as it is.
 SAME = {np.asarray, np.asanyarray, np.ascontiguousarray}

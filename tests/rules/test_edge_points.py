@@ -1,0 +1,171 @@
+"""What a derivative is where there is none: each row a point, and the value that is documented for it."""
+
+import numpy as np
+import pytest
+
+from fdezero import at, grad, vjp
+
+nan, inf = np.nan, np.inf
+A = np.array
+
+
+def masked_sqrt(x):
+    with np.errstate(all="ignore"):
+        return np.where(x > 0, np.sqrt(x), 0).sum()
+
+
+def masked_xlogx(x):
+    with np.errstate(all="ignore"):
+        return np.where(x > 0, x * np.log(x), 0).sum()
+
+
+#: name, function of one argument, the point, its derivative.
+POINTS = [
+    ("sqrt at 0", np.sqrt, 0.0, inf),
+    ("abs at 0", np.abs, 0.0, 0.0),
+    ("fabs at 0", np.fabs, 0.0, 0.0),
+    *[(f"{f.__name__} at a tie", lambda x, f=f: f(x, 2.0), 2.0, 0.5) for f in (np.maximum, np.minimum, np.fmax, np.fmin)],
+    *[(f"{f.__name__} at a tie, second", lambda x, f=f: f(2.0, x), 2.0, 0.5) for f in (np.maximum, np.minimum, np.fmax, np.fmin)],
+    ("maximum(x, 0) at 0", lambda x: np.maximum(x, 0), 0.0, 0.5),
+    ("maximum of x and x", lambda x: np.maximum(x, x), 2.0, 1.0),
+    ("maximum with a NaN", lambda x: np.maximum(x, 1.0), nan, 1.0),
+    ("fmax with a NaN", lambda x: np.fmax(x, 1.0), nan, 0.0),
+    ("max with ties", np.max, A([1.0, 3.0, 3.0, 3.0]), A([0, 1 / 3, 1 / 3, 1 / 3])),
+    ("min with ties", np.min, A([1.0, 1.0, 3.0]), A([0.5, 0.5, 0])),
+    ("max with a NaN", np.max, A([1.0, nan, 3.0]), A([0.0, 1.0, 0.0])),
+    ("x**0.0 at 0", lambda x: x**0.0, 0.0, 0.0),
+    ("x**y at y = 0, x = 0", lambda x: np.power(x, A([0.0])).sum(), 0.0, 0.0),
+    ("x**1.0 at 0, second", grad(lambda x: x**1.0), 0.0, 0.0),
+    ("x**y at y = 1, x = 0", lambda x: np.power(x, A([1.0])).sum(), 0.0, 1.0),
+    ("x**2 at 0, second", grad(lambda x: x**2), 0.0, 2.0),
+    ("0**y at 2", lambda y: 0.0**y, 2.0, 0.0),
+    ("0**y at 0", lambda y: 0.0**y, 0.0, 0.0),
+    ("(-2)**3.0 in x", lambda x: x**3.0, -2.0, 12.0),
+    ("(-2)**[3.0] in x", lambda x: (x ** A([3.0])).sum(), -2.0, 12.0),
+    ("(-2)**3.0 in y", lambda y: (-2.0) ** y, 3.0, nan),
+    ("hypot(0, 0)", lambda x: np.hypot(x, 0.0), 0.0, 0.0),
+    ("hypot(0, 0), second", lambda x: np.hypot(0.0, x), 0.0, 0.0),
+    ("arctan2(0, 0)", lambda x: np.arctan2(x, 0.0), 0.0, 0.0),
+    ("arctan2(0, 0), second", lambda x: np.arctan2(0.0, x), 0.0, 0.0),
+    ("where over sqrt", masked_sqrt, A([-1.0, 0.0, 4.0]), A([0.0, 0.0, 0.25])),
+    ("where over x log x", masked_xlogx, A([0.0, 1.0]), A([0.0, 1.0])),
+    ("clip at the lower bound", lambda x: np.clip(x, 1.0, 2.0), 1.0, 1.0),
+    ("clip at the upper bound", lambda x: np.clip(x, 1.0, 2.0), 2.0, 1.0),
+    ("clip with equal bounds", lambda x: np.clip(x, 1.0, 1.0), 1.0, 0.0),
+    ("logaddexp(-inf, -inf)", lambda x: np.logaddexp(x, -inf), -inf, 0.5),
+    ("logaddexp(inf, 0)", lambda x: np.logaddexp(x, 0.0), inf, 1.0),
+    ("logaddexp(0, inf)", lambda x: np.logaddexp(x, inf), 0.0, 0.0),
+    ("logaddexp2(-inf, -inf)", lambda x: np.logaddexp2(x, -inf), -inf, 0.5),
+    ("std of a constant vector", np.std, A([2.0, 2.0, 2.0]), A([0.0, 0.0, 0.0])),
+    ("std of one number", np.std, A([2.0]), A([0.0])),
+    ("prod with one zero", np.prod, A([0.0, 2.0, 3.0]), A([6.0, 0.0, 0.0])),
+    ("prod with two zeros", np.prod, A([0.0, 2.0, 0.0]), A([0.0, 0.0, 0.0])),
+    ("copysign(x, -1) at 0", lambda x: np.copysign(x, -1.0), 0.0, 0.0),
+    ("mod(-7.5, y) at 2", lambda y: np.mod(-7.5, y), 2.0, 4.0),
+    ("|z|**2 at 1+2j", lambda z: np.abs(z) ** 2, 1 + 2j, 2 - 4j),
+    ("|z| at 0", np.abs, 0j, 0j),
+    ("sign", lambda x: np.sign(x) * x, 0.0, 0.0),
+    ("cbrt at 0", np.cbrt, 0.0, inf),
+    ("arcsin at 1", np.arcsin, 1.0, inf),
+    ("arccos at 1", np.arccos, 1.0, -inf),
+    ("arccosh at 1", np.arccosh, 1.0, inf),
+]  # fmt: skip
+
+#: At these points the function itself is infinite, and NumPy says so.
+SINGULAR = [
+    ("log at 0", np.log, 0.0, inf),
+    ("log2 at 0", np.log2, 0.0, inf),
+    ("log10 at 0", np.log10, 0.0, inf),
+    ("log1p at -1", np.log1p, -1.0, inf),
+    ("reciprocal at 0", np.reciprocal, 0.0, -inf),
+    ("0**y at -1", lambda y: 0.0**y, -1.0, -inf),
+    ("arctanh at 1", np.arctanh, 1.0, inf),
+    ("std of no degrees of freedom", lambda x: np.std(x, ddof=1), A([2.0]), A([nan])),
+]
+
+
+@pytest.mark.parametrize(("f", "x", "expected"), [p[1:] for p in POINTS], ids=[p[0] for p in POINTS])
+def test_reverse(f, x, expected):
+    np.testing.assert_allclose(grad(f)(x), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("f", "x", "expected"), [p[1:] for p in SINGULAR], ids=[p[0] for p in SINGULAR])
+def test_reverse_where_numpy_warns(f, x, expected):
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(grad(f)(x), expected)
+
+
+def test_only_what_is_differentiated_is_computed():
+    """d/dy of (-2)**y is NaN; d/dx alone must not meet it, nor warn of it."""
+    assert grad(lambda x, y: x**y)(-2.0, 3.0) == 12.0
+
+
+STRONG = {
+    "sqrt": np.sqrt, "cbrt": np.cbrt, "log": np.log, "log2": np.log2, "log10": np.log10, "reciprocal": np.reciprocal,
+    "divide": lambda x: 1.0 / x, "power": lambda x: x**-1.5, "square root as a power": lambda x: x**0.5,
+    "negative integer power": lambda x: x**-2, "log of sqrt": lambda x: np.log(np.sqrt(x)), "x log x": lambda x: x * np.log(x),
+    "exp of 1/x": lambda x: np.exp(1 / x), "log1p": lambda x: np.log1p(x - 1), "arcsin": lambda x: np.arcsin(x + 1),
+    "arccos": lambda x: np.arccos(x + 1), "arccosh": lambda x: np.arccosh(x + 1), "arctanh": lambda x: np.arctanh(x + 1),
+    "exp that overflows": lambda x: np.exp(1000 - x), "cosh that overflows": lambda x: np.cosh(1000 - x),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STRONG)
+def test_a_zero_cotangent_gives_exactly_zero(name):
+    """The branch that np.where did not take never spoils the one it took, to second order."""
+
+    def f(x):
+        with np.errstate(all="ignore"):
+            return np.where(A([True, True]), x * x, STRONG[name](x)).sum()
+
+    x = A([3.0, 0.0])
+    np.testing.assert_array_equal(grad(f)(x), [6.0, 0.0])
+    np.testing.assert_array_equal(grad(lambda x: grad(f)(x).sum())(x), [2.0, 2.0])
+    y, pull = vjp(lambda x: STRONG[name](x + 0.0), x[:1])
+    np.testing.assert_array_equal(pull(np.zeros(1))[0], [0.0])
+
+
+def test_a_value_outside_the_domain_does_not_spoil_the_branch_taken():
+    def f(x):
+        with np.errstate(all="ignore"):
+            return np.where(x > 0, np.sqrt(x) + np.arcsin(x / 4) + x**0.5, 0.0).sum()
+
+    assert np.isfinite(grad(f)(A([-5.0, 2.0]))).all()
+
+
+# -- what other libraries get wrong without a word ---------------------------------------------------
+mask = A([True, False, True])
+WRONG_ELSEWHERE = [
+    ("sum(where=)", lambda x: np.sum(x * x, where=mask), A([1.0, 2.0, 3.0]), A([2.0, 0.0, 6.0])),
+    ("mean(where=)", lambda x: np.mean(x * x, where=mask), A([1.0, 2.0, 3.0]), A([1.0, 0.0, 3.0])),
+    ("prod(where=)", lambda x: np.prod(x, where=mask), A([2.0, 5.0, 3.0]), A([3.0, 0.0, 2.0])),
+    ("min(where=)", lambda x: np.min(x, where=mask, initial=9.0), A([3.0, 1.0, 2.0]), A([0.0, 0.0, 1.0])),
+    ("var(mean=)", lambda x: np.var(x, mean=np.array([1.0])), A([1.0, 3.0]), A([0.0, 2.0])),
+    ("repeat(axis=-1)", lambda x: (np.repeat(x, 2, axis=-1) * A([[1.0, 2, 3, 4]])).sum(), A([[1.0, 1.0]]), A([[3.0, 7.0]])),
+    ("transpose(-1, 0)", lambda x: (x.transpose(-1, 0) * A([[1.0, 2], [3, 4]])).sum(), np.ones((2, 2)), A([[1.0, 3], [2, 4]])),
+    ("where that broadcasts", lambda x: np.where(np.ones((2, 3), bool), x, 0.0).sum(), A([1.0, 1, 1]), A([2.0, 2, 2])),
+    ("einsum that broadcasts", lambda x: np.einsum("ij,ij->", x, np.ones((2, 3))), np.ones((1, 3)), A([[2.0, 2, 2]])),
+    ("diag of a non-square matrix", lambda x: np.diag(x).sum(), np.ones((2, 3)), A([[1.0, 0, 0], [0, 1, 0]])),
+    ("prod with a zero", np.prod, A([0.0, 4.0]), A([4.0, 0.0])),
+]
+
+
+@pytest.mark.parametrize(("f", "x", "expected"), [p[1:] for p in WRONG_ELSEWHERE], ids=[p[0] for p in WRONG_ELSEWHERE])
+def test_right_here(f, x, expected):
+    np.testing.assert_allclose(grad(f)(x), expected)
+
+
+@pytest.mark.parametrize("f", [np.mean, np.var, np.std, np.max, np.min, np.sum, np.prod], ids=lambda f: f.__name__)
+def test_float32_stays_float32(f):
+    assert grad(f)(A([1.0, 2.0, 4.0], np.float32)).dtype == np.float32
+
+
+def test_full_like_of_a_box_is_refused_and_not_a_silent_constant():
+    with pytest.raises(TypeError, match=r"fdezero\.array"):
+        grad(lambda x: np.full_like(np.zeros(3), x).sum())(1.0)
+    assert grad(lambda x: np.full_like(x, x * 2, shape=(3,)).sum())(1.0) == 6.0
+
+
+def test_assignment_where_an_index_repeats():
+    """The last of several values is the one that counts."""
+    np.testing.assert_array_equal(grad(lambda v: at(np.zeros(2))[A([0, 0, 1])].set(v).sum())(np.ones(3)), [0.0, 1.0, 1.0])
