@@ -250,7 +250,7 @@ class ArrayLike:
         return format(self.value, spec) if spec else str(self)  # type: ignore[attr-defined]
 
     # -- what would lose the derivative ---------------------------------------------------------
-    __float__ = _refuse("float() or a function of `math`", "write np.sin for math.sin, or float(stop_gradient(x))")
+    __float__ = _refuse("float() or a function of `math`", "write np.sin for math.sin, fdezero.at(a)[0].set(x) for a[0] = x, or float(stop_gradient(x))")
     __complex__ = _refuse("complex() or a function of `cmath`", "write np.exp for cmath.exp, or 1j * x")
     __int__ = _refuse("int()", "write int(stop_gradient(x)), or np.floor(x)")
     __index__ = _refuse("Using as an index the value", "write int(stop_gradient(x))")
@@ -258,8 +258,8 @@ class ArrayLike:
     tolist = _refuse("tolist()", "use x itself, or stop_gradient(x).tolist()")
     __array__ = _refuse(
         "Making a plain NumPy array (np.array, np.asarray, a[0] = x)",
-        "write np.stack([x, y]) or fdezero.array([[x, y], [y, x]]) for a new array, and "
-        "fdezero.at(a)[0].set(x) for an assignment",
+        "write np.stack([x, y]) or fdezero.array([[x, y], [y, x]]) for a new array, np.broadcast_to(x, shape) "
+        "for np.full, and fdezero.at(a)[0].set(x) for an assignment",
     )
     __setitem__ = _refuse("x[index] = v: assignment into an entry", "write x = x.at[index].set(v)")
     fill = sort = put = partition = _refuse("Changing in place", "write np.full_like, np.sort, x.at[index].set(v)")

@@ -121,8 +121,9 @@ def test_a_zero_cotangent_gives_exactly_zero(name):
     x = A([3.0, 0.0])
     np.testing.assert_array_equal(grad(f)(x), [6.0, 0.0])
     np.testing.assert_array_equal(grad(lambda x: grad(f)(x).sum())(x), [2.0, 2.0])
-    y, pull = vjp(lambda x: STRONG[name](x + 0.0), x[:1])
-    np.testing.assert_array_equal(pull(np.zeros(1))[0], [0.0])
+    with np.errstate(all="ignore"):
+        _, pull = vjp(lambda x: STRONG[name](x + 0.0), x)
+    np.testing.assert_array_equal(pull(np.zeros(2))[0], [0.0, 0.0])
 
 
 def test_a_value_outside_the_domain_does_not_spoil_the_branch_taken():
