@@ -15,6 +15,8 @@ from .graph import Box, Node, Tape, Variable
 from .recording import no_grad
 from .rules.indexing import at
 from .rules.shaping import array
+from .transforms.batching import vmap
+from .transforms.forward import jvp, linear_transpose, linearize
 from .transforms.reverse import grad, record, stop_gradient, value_and_grad, vjp
 
 __version__ = "0.1.0"
@@ -27,6 +29,9 @@ __all__ = [
     "array",
     "at",
     "grad",
+    "jvp",
+    "linear_transpose",
+    "linearize",
     "no_grad",
     "record",
     "rules",
@@ -36,4 +41,5 @@ __all__ = [
     "tree",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

@@ -114,10 +114,15 @@ class Node(_NodeDraft):
 
 
 class _VariableDraft(Box):
-    """A Variable that is being filled in; see `_NodeDraft`."""
+    """A Variable that is being filled in; see `_NodeDraft`.
+
+    Both methods must go back to plain assignment: with either of Box's two left, every assignment
+    takes a Python call's way round, 300 ns in all.
+    """
 
     __slots__ = ("node",)
     __setattr__ = object.__setattr__
+    __delattr__ = object.__delattr__
 
     def __init__(self, value: Array, level: int, node: Node) -> None:
         self._value = value  # type: ignore[misc]  # a draft is not frozen yet
@@ -152,8 +157,7 @@ class Variable(_VariableDraft):
         )
         if not any(parents):
             return out
-        keep = primitive.keep_for(tuple(p is not None for p in parents))
-        residuals = tuple(v if k else None for v, k in zip((*values, out), keep, strict=True))
+        residuals = primitive.residuals_of(values, out, tuple(p is not None for p in parents))
         generation = 1 + max(p.generation for p in parents if p is not None)
         return _recorded(primitive, parents, params, residuals, generation, out, level)
 
@@ -170,7 +174,7 @@ class Variable(_VariableDraft):
             return out
         keep_x, keep_out = primitive.keep[1]
         node = self.node
-        residuals = (x if keep_x else None, out if keep_out else None)
+        residuals = (x if keep_x else None, out if keep_out else None) if keep_x or keep_out else _NOTHING_OF_ONE
         if primitive.multiple:
             return _recorded(primitive, (node,), params, residuals, node.generation + 1, out, level)
         made: Any = _NodeDraft(primitive, (node,), params, residuals, node.generation + 1, out.shape, out.dtype)
@@ -208,7 +212,10 @@ class Variable(_VariableDraft):
         else:
             keep_x, keep_y, keep_out = primitive.keep[3]
             generation = 1 + (x_node.generation if x_node.generation > y_node.generation else y_node.generation)
-        residuals = (x if keep_x else None, y if keep_y else None, out if keep_out else None)
+        if keep_x or keep_y or keep_out:
+            residuals = (x if keep_x else None, y if keep_y else None, out if keep_out else None)
+        else:
+            residuals = _NOTHING_OF_TWO
         if primitive.multiple:
             return _recorded(primitive, (x_node, y_node), params, residuals, generation, out, level)
         made: Any = _NodeDraft(primitive, (x_node, y_node), params, residuals, generation, out.shape, out.dtype)
@@ -219,6 +226,11 @@ class Variable(_VariableDraft):
 
     def __repr__(self) -> str:
         return f"Variable({self.value!r}, shape={self.shape}, generation={self.generation})"
+
+
+#: Residuals of which nothing is kept: shared, for every tuple is one more thing for the garbage
+#: collector to look at, which takes as long as all the rest in a graph of a million nodes.
+_NOTHING_OF_ONE, _NOTHING_OF_TWO = (None, None), (None, None, None)
 
 
 def _recorded(
@@ -242,7 +254,11 @@ def _recorded(
 
 def input_variable(primitive: Any, value: Array, level: int) -> Any:
     """A Variable of generation 0."""
-    return _recorded(primitive, (), NO_PARAMS, (), 0, value, level)
+    node: Any = _NodeDraft(primitive, (), NO_PARAMS, (), 0, value.shape, value.dtype)
+    node.__class__ = Node
+    variable: Any = _VariableDraft(value, level, node)
+    variable.__class__ = Variable
+    return variable
 
 
 def _unpacked(
@@ -274,14 +290,15 @@ def topological_sort(outputs: Iterable[Node]) -> list[Node]:
     A node's generation is larger than its parents', so sorting by generation is a topological sort.
     A loop and not a recursion: a graph may be a million nodes deep.
     """
-    seen = dict.fromkeys(outputs)  # a dict and not a set: the order is the same in every run
-    stack = list(seen)
-    while stack:
-        for parent in stack.pop().parents:
-            if parent is not None and parent not in seen:
-                seen[parent] = None
-                stack.append(parent)
-    return sorted(seen, key=_by_generation)
+    found = list(dict.fromkeys(outputs))
+    seen: set[Node | None] = {None, *found}
+    for node in found:  # which grows on the way
+        for parent in node.parents:
+            if parent not in seen:
+                seen.add(parent)
+                found.append(parent)  # type: ignore[arg-type]  # None has been seen
+    found.sort(key=_by_generation)
+    return found
 
 
 @attrs.frozen(eq=False, repr=False)

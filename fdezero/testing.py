@@ -9,6 +9,7 @@ import numpy as np
 
 from . import tree
 from .graph import Array
+from .transforms.forward import jvp
 from .transforms.reverse import vjp
 from .transforms.wrapping import as_input, as_output
 
@@ -72,14 +73,15 @@ def check_grads(
 ) -> None:
     """Check the derivatives of a function against finite differences, entry by entry.
 
-    The results are contracted with fixed random numbers, and the gradient of what comes out is
-    compared.  For the next order the gradient itself is checked in the same way.
+    In reverse mode the results are contracted with fixed random numbers, and the gradient of what comes
+    out is compared; in forward mode it is the derivative along a fixed random direction.  For the next
+    order the derivative itself is checked in the same way.
 
     Args:
         f: a function of arrays or trees of them, which returns an array or a tree of them.
         args: its arguments; every leaf is differentiated.
         order: up to which order.
-        modes: ``"rev"`` for reverse mode.
+        modes: of ``"rev"``, reverse mode, and ``"fwd"``, forward mode.
         eps: the step of the differences, which are taken in float64 whatever the arguments are.
         atol: how far the two may be apart, in absolute terms ...
         rtol: ... and relative to the numerical one (1e-3 at least for float32 arguments).
@@ -96,9 +98,8 @@ def check_grads(
         ...
         AssertionError: order 1, reverse mode, argument 0 at (0,): exact nan, numerical 0.0
     """
-    unknown = set(modes) - {"rev"}
-    if unknown or order < 1:
-        raise ValueError(f"modes are of ('rev',) and order is at least 1; got {tuple(modes)}, {order}")
+    if set(modes) - {"rev", "fwd"} or order < 1:
+        raise ValueError(f"modes are of ('rev', 'fwd') and order is at least 1; got {tuple(modes)}, {order}")
     leaves, structure = tree.flatten(tuple(args))
     leaves = [as_input(x, f"argument{path}") for x, path in zip(leaves, structure.paths(), strict=True)]
 
@@ -107,10 +108,17 @@ def check_grads(
         return tuple(as_output(out) for out in outs)
 
     names = [f"argument {path[1:].replace(']', '', 1)}" for path in structure.paths()]
-    for depth in range(1, order + 1):
-        cotangents = _random_like(on_leaves(*leaves), depth)
-        _check_reverse(on_leaves, leaves, cotangents, names, depth, eps, atol, rtol)
-        on_leaves = _pulled_back(on_leaves, cotangents)
+    for mode in modes:
+        function = on_leaves
+        for depth in range(1, order + 1):
+            if mode == "rev":
+                directions = _random_like(function(*leaves), depth)
+                _check_reverse(function, leaves, directions, names, depth, eps, atol, rtol)
+                function = _pulled_back(function, directions)
+            else:
+                directions = _random_like(leaves, depth)
+                _check_forward(function, leaves, directions, depth, eps, atol, rtol)
+                function = _pushed_forward(function, directions)
 
 
 def _pulled_back(f: Callable[..., tuple[Array, ...]], cotangents: Any) -> Callable[..., tuple[Array, ...]]:
@@ -122,6 +130,16 @@ def _pulled_back(f: Callable[..., tuple[Array, ...]], cotangents: Any) -> Callab
         return pull(fitting)  # type: ignore[no-any-return]
 
     return gradient
+
+
+def _pushed_forward(f: Callable[..., tuple[Array, ...]], tangents: Any) -> Callable[..., tuple[Array, ...]]:
+    """The derivative of ``f`` along the tangents, as a function of the same leaves."""
+
+    def derivative(*leaves: Array) -> tuple[Array, ...]:
+        fitting = tuple(t.astype(x.dtype) for t, x in zip(tangents, leaves, strict=True))
+        return jvp(f, leaves, fitting)[1]  # type: ignore[no-any-return]
+
+    return derivative
 
 
 def _random_like(outs: Sequence[Array], seed: int) -> tuple[Any, ...]:
@@ -160,6 +178,25 @@ def _check_reverse(
 
         narrow = x.dtype in (np.float32, np.complex64)
         _compare(found, numerical_grad(alone, wide[i], eps), where, atol, max(rtol, 1e-3) if narrow else rtol)
+
+
+def _check_forward(
+    f: Callable[..., tuple[Array, ...]],
+    leaves: Sequence[Array],
+    tangents: tuple[Any, ...],
+    depth: int,
+    eps: float | None,
+    atol: float,
+    rtol: float,
+) -> None:
+    exact = _pushed_forward(f, tangents)(*leaves)
+    step = STEPS["central"] if eps is None else eps
+    wide = [x.astype(np.result_type(x.dtype, np.float64)) for x in leaves]
+    ahead, behind = (f(*[x + s * t for x, t in zip(wide, tangents, strict=True)]) for s in (step, -step))
+    if any(x.dtype in (np.float32, np.complex64) for x in leaves):
+        rtol = max(rtol, 1e-3)
+    for i, (found, a, b) in enumerate(zip(exact, ahead, behind, strict=True)):
+        _compare(found, (a - b) / (2 * step), f"order {depth}, forward mode, result {i}", atol, rtol)
 
 
 def _compare(exact: Any, numerical: Any, where: str, atol: float, rtol: float) -> None:

@@ -47,11 +47,10 @@ class Structure:
     children: tuple[Structure, ...] = ()
     fixed: tuple[tuple[str, Any], ...] = ()
 
-    size: int = attrs.field(init=False, eq=False)
-
-    def __attrs_post_init__(self) -> None:
-        size = 1 if self.kind is None else sum(child.size for child in self.children)
-        object.__setattr__(self, "size", size)
+    @property
+    def size(self) -> int:
+        """The number of leaves."""
+        return 1 if self.kind is None else sum(child.size for child in self.children)
 
     def unflatten(self, leaves: Sequence[Any]) -> Tree:
         """The tree with these leaves.
@@ -59,9 +58,14 @@ class Structure:
         Raises:
             ValueError: when their number is not the structure's.
         """
-        if len(leaves) != self.size:
+        remaining = iter(leaves)
+        try:
+            tree = self._build(remaining)
+        except StopIteration:
+            tree = _MISSING
+        if tree is _MISSING or next(remaining, _MISSING) is not _MISSING:
             raise ValueError(f"a tree of {self.size} leaves cannot be made from {len(leaves)}")
-        return self._build(iter(leaves))
+        return tree
 
     def _build(self, leaves: Iterator[Any]) -> Tree:
         kind = self.kind
@@ -89,7 +93,7 @@ class Structure:
         """
         if self.kind is None:
             return [tree]
-        entries = _entries(tree)
+        entries = children(tree)
         if type(tree) is not self.kind or entries is None:
             raise ValueError(f"{_at(path)}expected a {self.kind.__name__}, got a {type(tree).__name__}")
         found = dict(entries)
@@ -111,6 +115,8 @@ class Structure:
 
 LEAF = Structure(None)
 
+_MISSING = object()
+
 _LEAVES = frozenset({np.ndarray, np.float64, np.float32, float, int})
 
 #: The dictionaries that are containers (a defaultdict could not be rebuilt from its entries).
@@ -125,7 +131,7 @@ def _at(path: str) -> str:
     return f"at {path}: " if path else ""
 
 
-def _entries(tree: Tree) -> list[tuple[Any, Any]] | None:
+def children(tree: Tree) -> list[tuple[Any, Any]] | None:
     """The children of a container with their keys, or None where ``tree`` is a leaf."""
     kind = type(tree)
     if kind is tuple or kind is list or (isinstance(tree, tuple) and hasattr(kind, "_fields")):
@@ -157,17 +163,17 @@ def _flatten(tree: Tree, leaves: list[Any]) -> Structure:
         return LEAF
     if kind is tuple or kind is list:
         return Structure(kind, (), tuple([_flatten(child, leaves) for child in tree]))
-    entries = _entries(tree)
+    entries = children(tree)
     if entries is None:
         leaves.append(tree)
         return LEAF
-    children = tuple([_flatten(child, leaves) for _, child in entries])
+    built = tuple([_flatten(child, leaves) for _, child in entries])
     if kind in _DICTS:
-        return Structure(kind, tuple(tree), children)
+        return Structure(kind, tuple(tree), built)
     if not attrs.has(kind):
-        return Structure(kind, (), children)
+        return Structure(kind, (), built)
     fixed = tuple((a.name, getattr(tree, a.name)) for a in attrs.fields(kind) if a.metadata.get("static"))
-    return Structure(kind, tuple(key for key, _ in entries), children, fixed)
+    return Structure(kind, tuple(key for key, _ in entries), built, fixed)
 
 
 def leaves(tree: Tree) -> list[Any]:

@@ -227,18 +227,8 @@ def clip(
     return bounded(a, -np.inf if lower is None else lower, np.inf if upper is None else upper)
 
 
-@implements(np.copysign)
-def copysign(x: Array, y: Array) -> Array:
-    """|x| with the sign of y; its derivative is that of |x|, 0 at 0."""
-    return np.absolute(x) * np.copysign(1.0, stop(y))
-
-
-def stop(y: Array) -> Array:
-    """The values alone, where only a sign or an order is asked for."""
-    return _values(y)
-
-
-_values = constant(lambda y: y, name="values")
+#: |x| with the sign of y; its derivative is that of |x|, 0 at 0.
+copysign = elementwise(np.copysign, lambda g, x, y: g * np.sign(x) * np.copysign(np.ones_like(x), y), None)
 
 # -- complex numbers ---------------------------------------------------------------------------------
 # For a real function of z = x + iy the partial is df/dx - i df/dy; a real tangent takes the real part.
@@ -256,7 +246,7 @@ def angle(z: Array, deg: bool = False) -> Array:
 
 # -- dtype -------------------------------------------------------------------------------------------
 _as_float = elementwise(lambda x, *, dtype: x.astype(dtype), lambda g, *, dtype: g, name="astype")
-_as_other = constant(lambda x, *, dtype: x.astype(dtype), name="astype")
+_as_other = constant(lambda x, *, dtype: x.astype(dtype), name="astype", core=(0,))
 
 
 @implements(np.astype)
@@ -275,12 +265,13 @@ def copy(a: Array) -> Array:
 # -- no derivative -----------------------------------------------------------------------------------
 for _step in (
     *(np.floor, np.ceil, np.trunc, np.rint, np.spacing),
-    *(np.isfinite, np.isinf, np.isnan, np.signbit, np.logical_not),
+    *(np.isfinite, np.isinf, np.isnan, np.signbit, np.logical_not, np.invert),
 ):
     elementwise(_step, None)
 for _comparison in (
     *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal),
     *(np.logical_and, np.logical_or, np.logical_xor, np.heaviside),
+    *(np.bitwise_and, np.bitwise_or, np.bitwise_xor),
 ):
     elementwise(_comparison, None, None)
 _round = elementwise(np.round, None, name="round")

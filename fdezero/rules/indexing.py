@@ -15,8 +15,7 @@ import numpy as np
 
 from .. import boxes
 from ..graph import Array, Box
-from ..primitives import Scatter, constant, implements, linear, may_repeat, register, unbroadcast
-from .elementwise import stop
+from ..primitives import Primitive, Scatter, constant, implements, linear, may_repeat, register, unbroadcast
 from .helpers import trailing_one
 
 read = linear(lambda x, *, index: x[index], lambda g, *, index: Scatter(index, g), name="getitem")
@@ -92,7 +91,7 @@ def diag(v: Array, k: int = 0) -> Array:
         raise ValueError("Input must be 1- or 2-d.")
     i = np.arange(v.shape[0])
     n = v.shape[0] + abs(k)
-    zeros = np.zeros_like(values(v), shape=(n, n))
+    zeros = np.zeros_like(v, shape=(n, n))
     return at(zeros)[i - min(k, 0), i + max(k, 0)].set(v)
 
 
@@ -250,28 +249,27 @@ def _declare_refused(function: Any) -> None:
 
 
 #: NumPy's functions that assign; numpy.full_like(a, x) with a Box x ends in copyto.
-WRITING = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
-for _function in WRITING:
-    _declare_refused(_function)
+WRITING: tuple[Any, ...] = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
+for _writing in WRITING:
+    _declare_refused(_writing)
 
 
 # -- made of values ----------------------------------------------------------------------------------
-values = stop
+def _raw(x: Array) -> Array:
+    """What is inside all the boxes: an array of the kind to be made."""
+    while isinstance(x, Box):
+        x = x._value
+    return x
 
 
-@implements(np.zeros_like)
-def zeros_like(a: Array, dtype: Any = None, *, shape: Any = None) -> Array:
-    return np.zeros_like(values(a), dtype=dtype, shape=a.shape if shape is None else shape)
+def _declare_like(function: Any) -> None:
+    @implements(function)
+    def like(a: Array, dtype: Any = None, *, shape: Any = None) -> Array:
+        return function(_raw(a), dtype=dtype, shape=a.shape if shape is None else shape)
 
 
-@implements(np.ones_like)
-def ones_like(a: Array, dtype: Any = None, *, shape: Any = None) -> Array:
-    return np.ones_like(values(a), dtype=dtype, shape=a.shape if shape is None else shape)
-
-
-@implements(np.empty_like)
-def empty_like(prototype: Array, dtype: Any = None, *, shape: Any = None) -> Array:
-    return np.empty_like(values(prototype), dtype=dtype, shape=prototype.shape if shape is None else shape)
+for _like in (np.zeros_like, np.ones_like, np.empty_like):
+    _declare_like(_like)
 
 
 @implements(np.full_like)
@@ -282,16 +280,18 @@ def full_like(a: Array, fill_value: Any, dtype: Any = None, *, shape: Any = None
     return np.broadcast_to(fill.astype(a.dtype if dtype is None else dtype), wanted)
 
 
-def _declare_constant(function: Any) -> None:
+def _declare_constant(function: Any) -> Primitive:
     primitive = constant(function)
     register(function, primitive, ("axis", "keepdims", "kind", "side", "sorter", "decimals", "equal_nan", "rtol", "atol", "k"))
+    return primitive
 
 
-for _function in (
+_WITHOUT_DERIVATIVE: tuple[Any, ...] = (
     *(np.argmax, np.argmin, np.argsort, np.argpartition, np.argwhere, np.flatnonzero, np.nonzero, np.count_nonzero),
     *(np.all, np.any, np.allclose, np.isclose, np.array_equal, np.array_equiv, np.searchsorted, np.digitize, np.isin),
     *(np.iscomplex, np.isreal, np.iscomplexobj, np.isrealobj, np.result_type, np.isposinf, np.isneginf),
     *(np.may_share_memory, np.shares_memory, np.array_repr, np.array_str, np.array2string, np.can_cast, np.min_scalar_type),
-    boxes.truth,
-):
+)
+truth = _declare_constant(boxes.truth)
+for _function in _WITHOUT_DERIVATIVE:
     _declare_constant(_function)

@@ -39,24 +39,28 @@ matmul_mm = multilinear(
     lambda g, y, like: _fitted(g @ _t(y), like),
     lambda g, x, like: _fitted(_t(x) @ g, like),
     name="matmul",
+    core=(2, 2),
 )
 matmul_mv = multilinear(
     lambda x, y: x @ y if len(y.shape) == 1 else (x @ _column(y))[..., 0],
     lambda g, y, like: _fitted(_column(g) * _row(y), like),
     lambda g, x, like: _fitted(matmul_mv(_t(x), g), like),
     name="matmul",
+    core=(2, 1),
 )
 matmul_vm = multilinear(
     lambda x, y: x @ y if len(x.shape) == 1 else (_row(x) @ y)[..., 0, :],
     lambda g, y, like: _fitted(matmul_mv(y, g), like),
     lambda g, x, like: _fitted(_column(x) * _row(g), like),
     name="matmul",
+    core=(1, 2),
 )
 matmul_vv = multilinear(
     lambda x, y: x @ y if len(x.shape) == 1 == len(y.shape) else (_row(x) @ _column(y))[..., 0, 0],
     lambda g, y, like: _fitted(_column(g) * y if g.shape else g * y, like),
     lambda g, x, like: _fitted(_column(g) * x if g.shape else g * x, like),
     name="matmul",
+    core=(1, 1),
 )
 
 
@@ -122,6 +126,9 @@ def tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
 # -- einsum ------------------------------------------------------------------------------------------
 Labels = str
 
+#: The labels that einsum takes.
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
 
 def _parse(subscripts: str, operands: Sequence[Array]) -> tuple[list[Labels], Labels]:
     """The labels of each operand and of the result, with ``...`` spelled out in unused letters."""
@@ -130,7 +137,7 @@ def _parse(subscripts: str, operands: Sequence[Array]) -> tuple[list[Labels], La
     inputs = terms.split(",")
     if len(inputs) != len(operands):
         raise ValueError(f"einsum: {len(inputs)} subscripts for {len(operands)} operands")
-    unused = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in subscripts]
+    unused = [c for c in LETTERS if c not in subscripts]
     hidden = [len(x.shape) - len(t.replace("...", "")) if "..." in t else 0 for t, x in zip(inputs, operands, strict=True)]
     letters = "".join(unused[: max(hidden, default=0)])
     inputs = [t.replace("...", letters[len(letters) - h :]) for t, h in zip(inputs, hidden, strict=True)]
@@ -178,7 +185,7 @@ def _operand_cotangent(
 
 def _on_diagonal(c: Array, mine: Labels, wanted: Labels, sizes: dict[str, int]) -> Array:
     """Put the cotangent of a repeated label on the diagonal: multiply by the identity."""
-    fresh = iter(x for x in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if x not in wanted)
+    fresh = iter(x for x in LETTERS if x not in wanted)
     labels, eyes = [], []
     for i, label in enumerate(wanted):
         if label in wanted[:i]:

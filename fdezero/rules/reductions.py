@@ -24,11 +24,13 @@ sum_over = linear(
     lambda x, *, axis, keepdims: np.add.reduce(x, axis, None, None, keepdims),
     lambda g, like, *, axis, keepdims: _spread_back(g, like, axis, keepdims),
     name="sum",
+    core=(0,),
 )
 mean_over = linear(
     lambda x, *, axis, keepdims: np.true_divide(np.add.reduce(x, axis, None, None, keepdims), count(x.shape, axis)),
     lambda g, like, *, axis, keepdims: _spread_back(g / count(like.shape, axis), like, axis, keepdims),
     name="mean",
+    core=(0,),
 )
 
 
@@ -118,7 +120,7 @@ def _extreme(ufunc: np.ufunc, name: str) -> Any:
         return np.sum(g * _shares(x, out, axis, keepdims), axis=axis, keepdims=keepdims)
 
     return general(
-        lambda x, *, axis, keepdims: ufunc.reduce(x, axis, None, None, keepdims), vjp=[vjp], jvp=[jvp], name=name
+        lambda x, *, axis, keepdims: ufunc.reduce(x, axis, None, None, keepdims), vjp=[vjp], jvp=[jvp], name=name, core=(0,)
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array, Box
-from ..primitives import as_operand, implements, linear, unbroadcast
+from ..primitives import Linear, as_operand, implements, linear, unbroadcast
 from .helpers import Axes, trailing, trailing_one
 
 Shape = tuple[int, ...]
@@ -29,7 +29,7 @@ def _lead(x: Array, ndim: int) -> Shape:
 reshape_to = linear(
     lambda x, *, shape, ndim: x.reshape(_lead(x, ndim) + shape),
     lambda g, like, *, shape, ndim: g.reshape(_lead(g, len(shape)) + like.shape[len(like.shape) - ndim :]),
-    name="reshape",
+    name="reshape", core=(0,),
 )
 
 
@@ -107,7 +107,7 @@ def _inverse(axes: Axes) -> Axes:
     return tuple(i - n for i in order)
 
 
-permute = linear(_permute, lambda g, *, axes: permute(g, axes=_inverse(axes)), name="transpose")
+permute: Linear = linear(_permute, lambda g, *, axes: permute(g, axes=_inverse(axes)), name="transpose", core=(0,))
 
 
 @implements(np.transpose, np.permute_dims)
@@ -154,9 +154,13 @@ def _broadcast(x: Array, *, shape: Shape, ndim: int) -> Array:
     return np.broadcast_to(x, lead + shape)
 
 
-broadcast = linear(
-    _broadcast, lambda g, like, *, shape, ndim: unbroadcast(g, like.shape), name="broadcast_to"
-)
+def _sum_repeats(g: Array, like: Any, *, shape: Shape, ndim: int) -> Array:
+    lead = len(like.shape) - ndim
+    apart = like.shape[:lead] + (1,) * (len(shape) - ndim) + like.shape[lead:]
+    return unbroadcast(g, apart).reshape(like.shape)
+
+
+broadcast = linear(_broadcast, _sum_repeats, name="broadcast_to", core=(0,))
 
 
 @implements(np.broadcast_to)
@@ -251,6 +255,7 @@ def array(nested: Any, dtype: Any = None) -> Array:
         >>> grad(lambda t: array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]]).sum())(0.0)
         np.float64(0.0)
     """
+    result: Array
     if isinstance(nested, (list, tuple)) and nested and _holds_box(nested):
         result = np.stack([array(entry) for entry in nested])
     elif isinstance(nested, Box):
@@ -300,11 +305,11 @@ def vsplit(ary: Array, indices_or_sections: Any) -> list[Array]:
 
 
 # -- moving entries ----------------------------------------------------------------------------------
-reverse = linear(lambda x, *, axis: np.flip(x, axis), lambda g, *, axis: np.flip(g, axis), name="flip")
+reverse = linear(lambda x, *, axis: np.flip(x, axis), lambda g, *, axis: np.flip(g, axis), name="flip", core=(0,))
 shift_by = linear(
     lambda x, *, shift, axis: np.roll(x, shift, axis),
     lambda g, *, shift, axis: np.roll(g, tuple(-s for s in shift), axis),
-    name="roll",
+    name="roll", core=(0,),
 )
 
 
@@ -363,7 +368,7 @@ def _cut(g: Array, like: Any, *, width: tuple[tuple[int, int], ...]) -> Array:
     return g[(..., *(slice(before, before + n) for (before, _), n in zip(width, like.shape[-len(width) :], strict=True)))]
 
 
-pad_zeros = linear(_pad_zeros, _cut, name="pad")
+pad_zeros = linear(_pad_zeros, _cut, name="pad", core=(0,))
 
 #: The modes that repeat entries of the array, and so are an indexing.
 _INDEXING_MODES = ("edge", "reflect", "symmetric", "wrap")
@@ -372,6 +377,8 @@ _INDEXING_MODES = ("edge", "reflect", "symmetric", "wrap")
 @implements(np.pad)
 def pad(array: Array, pad_width: Any, mode: Any = "constant", *, constant_values: Any = 0, reflect_type: str = "even") -> Array:
     width = _pad_width(pad_width, len(array.shape))
+    if not width:
+        return array
     if mode == "constant":
         padded = pad_zeros(array, width=width)
         if isinstance(constant_values, (int, float)) and constant_values == 0:

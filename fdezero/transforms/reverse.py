@@ -38,14 +38,12 @@ class Debt:
 
     __slots__ = ("dense", "node", "owned", "sparse", "waiting")
 
-    def __init__(self, node: Node, first: Any, second: Any) -> None:
+    def __init__(self, node: Node) -> None:
         self.node = node
         self.dense: Array = None
         self.owned = False
         self.sparse: list[Any] = []
         self.waiting = 0
-        self.add(first)
-        self.add(second)
 
     def add(self, c: Any) -> None:
         if c.__class__ in Sparse:
@@ -56,7 +54,7 @@ class Debt:
         elif self.dense is None:
             self.dense = c
         elif self.owned and type(c) is np.ndarray:
-            np.add(self.dense, c, out=self.dense)
+            self.dense += c
         else:
             self.dense = self.dense + c
             self.owned = type(self.dense) is np.ndarray
@@ -79,12 +77,22 @@ class Debt:
 _WORTH_ADDING = 1000
 
 
+def _together(node: Node, known: Any, c: Any) -> Any:
+    """What ``node`` is owed when ``c`` comes to what is ``known`` already."""
+    if isinstance(known, np.generic) and isinstance(c, np.generic):
+        return known + c  # a number has no buffer to save
+    if known.__class__ is not Debt:
+        debt = Debt(node)
+        debt.add(known)
+        known = debt
+    known.add(c)
+    return known
+
+
 def _settled(node: Node, c: Any) -> Any:
-    if isinstance(c, Debt):
+    if c.__class__ is Debt:
         return c.settle()
-    if isinstance(c, Sparse):
-        return type(c).gather([c], node)
-    return c
+    return type(c).gather([c], node) if c.__class__ in Sparse else c
 
 
 _UNSETTLED = frozenset({Debt, *Sparse})
@@ -98,23 +106,21 @@ def pull_back(owed: dict[Node, Any]) -> dict[Node, Any]:
     """
     alarm = Alarm()
     nodes = topological_sort(owed)
+    c: Any
     with derivative_errstate(alarm):
-        while nodes and nodes[-1].generation:
+        while nodes:
             node = nodes.pop()
+            if not node.generation:  # the inputs are the oldest
+                break
             g = owed.pop(node, None)
             if g is None:
                 continue
             if g.__class__ in _UNSETTLED:
                 g = _settled(node, g)
             for parent, c in zip(node.parents, node.primitive.pullback(node, g, alarm)):  # noqa: B905  # hot
-                if parent is None:
-                    continue
-                if parent not in owed:
-                    owed[parent] = c
-                elif owed[parent].__class__ is Debt:
-                    owed[parent].add(c)
-                else:
-                    owed[parent] = Debt(parent, owed[parent], c)
+                if parent is not None:
+                    owed[parent] = c if parent not in owed else _together(parent, owed[parent], c)
+            c = None  # or the array would live until the next one is there
         return {node: _settled(node, c) for node, c in owed.items()}
 
 
@@ -151,10 +157,10 @@ def record(f: Function) -> Callable[..., Tape]:
 
 
 def _record(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tape:
-    return _record_with_aux(f, False, args, kwargs)[0]
+    return record_with_aux(f, False, args, kwargs)[0]
 
 
-def _record_with_aux(f: Function, has_aux: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tape, Any]:
+def record_with_aux(f: Function, has_aux: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tape, Any]:
     level = new_level()
     inputs: list[Variable] = []
     structures, boxed = [], []
@@ -264,7 +270,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
         >>> pullback(np.ones((2, 2)))
         (array([7., 7.]), array([3., 3.]))
     """
-    tape, aux = _record_with_aux(f, has_aux, primals, {})
+    tape, aux = record_with_aux(f, has_aux, primals, {})
     pull = partial(pullback, tape)
     return (tape.value, pull, aux) if has_aux else (tape.value, pull)
 
@@ -379,7 +385,7 @@ def _check_scalar(shape: tuple[int, ...], dtype: Any) -> None:
         )
 
 
-_stop = constant(lambda x: x, name="stop_gradient")
+_stop = constant(lambda x: x, name="stop_gradient", core=(0,))
 
 
 def stop_gradient(x: Any) -> Any:

@@ -67,7 +67,10 @@ def flatten_input(arg: Any, position: int) -> tuple[list[Array], Structure]:
     if kind is float:
         return [np.float64(arg)], LEAF
     leaves, structure = flatten(arg)
-    if all(type(x) is np.ndarray and x.dtype.kind in "fc" for x in leaves):
+    for x in leaves:
+        if type(x) is not np.ndarray or x.dtype.kind not in "fc":
+            break
+    else:
         return leaves, structure
     paths = structure.paths()
     return [as_input(x, f"argument {position}{path}") for x, path in zip(leaves, paths, strict=True)], structure
@@ -146,7 +149,7 @@ def finish(cotangents: Sequence[Array], foreign: Sequence[np.ndarray[Any, Any]] 
     results = list(cotangents)
     for i, c in enumerate(results):
         if type(c) is np.ndarray:
-            owner = id(_owner(c))
+            owner = id(c if c.base is None else c.base)
             if owner in seen or not c.flags.writeable:
                 results[i] = c = c.copy()
                 owner = id(c)

@@ -291,6 +291,8 @@ CONSTANT: dict[Any, Callable[[Any], Any]] = {
         np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.logical_and, np.logical_or,
         np.logical_xor, np.heaviside, np.floor_divide, np.isclose, np.allclose, np.array_equal, np.array_equiv,
     )},
+    **{f: (lambda x, f=f: f(x > 0, x < 1)) for f in (np.bitwise_and, np.bitwise_or, np.bitwise_xor)},
+    np.invert: lambda x: np.invert(x > 0),
     np.argpartition: lambda x: np.argpartition(x, 1, axis=1),
     np.searchsorted: lambda x: np.searchsorted(np.array([-0.5, 0.5]), x),
     np.digitize: lambda x: np.digitize(x, np.array([-0.5, 0.5])),

@@ -1,0 +1,287 @@
+"""Batching: `vmap`, a function of one example made into a function of many.
+
+A `Batch` holds a value with one more axis than it shows, always in front.  The primitives count their
+axes from the end and let leading axes be, so most of them need only that their arguments' leading
+axes are lined up, as NumPy's own generalised ufuncs do (`batch`); those to which an axis in front
+does make a difference say so below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import attrs
+import numpy as np
+
+from .. import tree
+from ..graph import Array, Box
+from ..primitives import Primitive, scatter
+from ..recording import new_level
+from ..rules import indexing, products, shaping
+from .wrapping import Function, Transformed, describe
+
+
+# -- the interpreter ---------------------------------------------------------------------------------
+
+
+@attrs.frozen(eq=False, repr=False)
+class Batch(Box):
+    """The Box of batching: a value whose first axis, of length ``size``, is not shown."""
+
+    size_of_batch: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._value.shape[1:]  # type: ignore[no-any-return]
+
+    def apply(self, primitive: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        batched = [isinstance(a, Batch) and a.level == self.level for a in args]
+        out = batch(primitive, list(map(self.unwrap, args)), batched, self.size_of_batch, params)
+        if primitive.multiple:
+            return tuple(self.wrap(o) for o in out)
+        return self.wrap(out)
+
+    def wrap(self, out: Any) -> Any:
+        return Batch(out, self.level, self.size_of_batch) if hasattr(out, "shape") else out
+
+    def __bool__(self) -> bool:
+        raise TypeError(_ONE_ANSWER)
+
+    def __repr__(self) -> str:
+        return f"Batch({self.value!r}, shape={self.shape}, size={self.size_of_batch})"
+
+
+# -- what a primitive does to batches ----------------------------------------------------------------
+
+
+def batch(
+    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
+) -> Any:
+    """Apply a primitive to values of which some have a batch axis in front; so has the result."""
+    rule = _RULES.get(primitive)
+    if rule is not None:
+        return rule(primitive, values, batched, size, params)
+    if len(values) == 1 and primitive.core is not None:
+        return primitive(*values, **params)
+    if primitive.core is not None:
+        return primitive(*_lined_up(values, batched, primitive.core), **params)
+    return _one_by_one(primitive, values, batched, size, params)
+
+
+def _lined_up(values: Sequence[Array], batched: Sequence[bool], core: Sequence[int]) -> list[Array]:
+    """Put ones behind the batch axis where another argument has more leading axes to broadcast over."""
+    counts = [
+        np.ndim(v) - int(b) - c for v, b, c in zip(values, batched, core, strict=True)
+    ]
+    most = max(counts)
+    return [
+        v.reshape((v.shape[0], *(1,) * (most - n), *v.shape[1:])) if b and n < most else v
+        for v, b, n in zip(values, batched, counts, strict=True)
+    ]
+
+
+def _one_by_one(
+    primitive: Primitive, values: Sequence[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
+) -> Any:
+    """The last resort, for a function of which nothing is known: a Python loop."""
+    outs = [primitive(*[v[i] if b else v for v, b in zip(values, batched, strict=True)], **params) for i in range(size)]
+    if primitive.multiple or isinstance(outs[0], tuple):
+        return tuple(np.stack(each) for each in zip(*outs, strict=True))
+    return np.stack(outs) if hasattr(outs[0], "shape") or isinstance(outs[0], (bool, int, float)) else outs[0]
+
+
+def _spread_over(values: Sequence[Array], batched: Sequence[bool], size: int) -> list[Array]:
+    """Every value with a batch axis: those that had none are repeated, in no memory."""
+    return [v if b else np.broadcast_to(v, (size, *np.shape(v))) for v, b in zip(values, batched, strict=True)]
+
+
+def _all_batched(
+    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
+) -> Any:
+    return primitive(*_spread_over(values, batched, size), **params)
+
+
+def _behind(index: Any) -> tuple[Any, ...]:
+    """An index of one example as an index of all of them."""
+    return (slice(None), *(index if isinstance(index, tuple) else (index,)))
+
+
+def _advanced(index: Any) -> tuple[bool, int]:
+    """Are an index's arrays apart, so that NumPy puts their axes in front; and how many axes are they?"""
+    parts = index if isinstance(index, tuple) else (index,)
+    arrays = [i for i, part in enumerate(parts) if isinstance(part, (np.ndarray, list))]
+    if not arrays:
+        return False, 0
+    places = [i for i, part in enumerate(parts) if isinstance(part, (np.ndarray, list, int, np.integer))]
+    apart = any(isinstance(part, slice) or part is None or part is Ellipsis for part in parts[places[0] : places[-1]])
+    shapes = [np.shape(np.nonzero(part)[0]) if np.asarray(part).dtype == bool else np.shape(part) for part in (parts[i] for i in arrays)]
+    return apart, len(np.broadcast_shapes(*shapes))
+
+
+def _batch_read(primitive: Primitive, values: list[Array], batched: Any, size: int, params: Mapping[str, Any]) -> Any:
+    index = params["index"]
+    out = primitive(values[0], index=_behind(index))
+    apart, count = _advanced(index)
+    return np.moveaxis(out, count, 0) if apart else out
+
+
+def _batch_put(
+    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
+) -> Any:
+    index = params["index"]
+    x, v = _spread_over(values, batched, size)
+    wanted = np.empty(x.shape[1:], bool)[index].shape
+    v = np.broadcast_to(v.reshape((size, *(1,) * (len(wanted) - len(v.shape) + 1), *v.shape[1:])), (size, *wanted))
+    apart, count = _advanced(index)
+    return primitive(x, np.moveaxis(v, 0, count) if apart else v, index=_behind(index))
+
+
+def _batch_scatter(
+    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
+) -> Any:
+    cotangents = _spread_over(values, batched, size)
+    for i, index in enumerate(params["indices"]):
+        apart, count = _advanced(index)
+        if apart:
+            cotangents[i] = np.moveaxis(cotangents[i], 0, count)
+    return primitive(
+        *cotangents,
+        indices=[_behind(index) for index in params["indices"]],
+        shape=(size, *params["shape"]),
+        dtype=params["dtype"],
+    )
+
+
+def _batch_einsum(
+    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
+) -> Any:
+    used = params["output"] + "".join(params["inputs"])
+    label = next(c for c in products.LETTERS if c not in used)
+    inputs = tuple(label * b + labels for labels, b in zip(params["inputs"], batched, strict=True))
+    return primitive(*values, inputs=inputs, output=label + params["output"])
+
+
+def _refuse_truth(*args: Any) -> Any:
+    raise TypeError(_ONE_ANSWER)
+
+
+_ONE_ANSWER = (
+    "an `if`, `while`, `and` or `or` on a batched value would need one answer for the whole batch; "
+    "write np.where(condition, a, b)"
+)
+
+_RULES: dict[Primitive, Callable[..., Any]] = {
+    indexing.read: _batch_read,
+    indexing.put: _batch_put,
+    indexing.put_add: _batch_put,
+    indexing.truth: _refuse_truth,
+    scatter: _batch_scatter,
+    shaping.join: _all_batched,
+    shaping.pile: _all_batched,
+    products.contract: _batch_einsum,
+}
+
+
+# -- the transform -----------------------------------------------------------------------------------
+
+
+def vmap(f: Function | None = None, in_axes: Any = 0, out_axes: Any = 0, axis_size: int | None = None) -> Callable[..., Any]:
+    """A function of one example as a function of a batch of them, without a loop over examples.
+
+    Args:
+        f: a function of arrays or trees of them, written for one example.
+        in_axes: which axis of each argument is the batch: an int, None for an argument that all
+            examples share, or a tuple with an entry for each argument, of which each may be a tree
+            that is a prefix of the argument's.
+        out_axes: where the batch axis goes in the results, in the same form.
+        axis_size: the size of the batch; needed only where no argument has a batch axis.
+
+    Returns:
+        A function of the same positional arguments; keyword arguments are shared by all examples.
+
+    Raises:
+        ValueError: when the sizes of two batch axes differ, naming the leaves and the sizes.
+        TypeError: when control flow in ``f`` depends on a batched value.
+
+    Example:
+        >>> import numpy as np
+        >>> from fdezero import grad, vmap
+        >>> vmap(np.dot, in_axes=(0, None))(np.eye(2), np.array([3.0, 4.0]))
+        array([3., 4.])
+        >>> vmap(grad(lambda w, x: (w @ x) ** 2), in_axes=(None, 0))(np.ones(2), np.array([[1.0, 2.0], [0.0, 1.0]]))
+        array([[ 6., 12.],
+               [ 0.,  2.]])
+    """
+    if f is None:
+        return partial(vmap, in_axes=in_axes, out_axes=out_axes, axis_size=axis_size)
+    return Transformed(_vmap, f, in_axes, out_axes, axis_size)
+
+
+def _vmap(
+    f: Function, in_axes: Any, out_axes: Any, axis_size: int | None, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    leaves, structure = tree.flatten(args)
+    axes = _axes_of(in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args), args, "in_axes")
+    size = _batch_size(leaves, axes, structure.paths(), axis_size)
+    level = new_level()
+    boxed = [
+        x if axis is None else Batch(_to_front(x, axis), level, size) for x, axis in zip(leaves, axes, strict=True)
+    ]
+    result = f(*structure.unflatten(boxed), **kwargs)
+    outs, out_structure = tree.flatten(result)
+    places = _axes_of(out_axes, result, "out_axes")
+    return out_structure.unflatten(
+        [_from_front(out, place, level, size) for out, place in zip(outs, places, strict=True)]
+    )
+
+
+def _axes_of(axes: Any, argument: Any, name: str) -> list[int | None]:
+    """An axis for each leaf, where ``axes`` is a prefix of the tree."""
+    if axes is None or isinstance(axes, (int, np.integer)):
+        return [axes] * tree.flatten(argument)[1].size
+    entries = tree.children(argument)
+    given = tree.children(axes)
+    if entries is None or given is None or [k for k, _ in entries] != [k for k, _ in given]:
+        raise ValueError(f"{name}={axes!r} is no prefix of the tree {tree.map(lambda leaf: '*', argument)!r}")
+    return [a for (_, axis), (_, child) in zip(given, entries, strict=True) for a in _axes_of(axis, child, name)]
+
+
+def _batch_size(leaves: Sequence[Any], axes: Sequence[int | None], paths: Sequence[str], axis_size: int | None) -> int:
+    """The one size that all batch axes must have."""
+    found, first = axis_size, "axis_size"
+    for x, axis, path in zip(leaves, axes, paths, strict=True):
+        if axis is None:
+            continue
+        name = f"argument {path[1:].replace(']', '', 1)}"
+        shape = np.shape(x)
+        if not -len(shape) <= axis < len(shape):
+            raise ValueError(f"vmap: {name} has no axis {axis}: it is {describe(x)}; give it None in in_axes")
+        if found is None:
+            found, first = shape[axis], name
+        elif shape[axis] != found:
+            raise ValueError(
+                f"vmap: the batch axes differ: {first} has size {found}, and {name} has size {shape[axis]} along axis {axis}"
+            )
+    if found is None:
+        raise ValueError("vmap: no argument has a batch axis; give axis_size=")
+    return found
+
+
+def _to_front(x: Any, axis: int) -> Array:
+    x = x if hasattr(x, "shape") else np.asarray(x)
+    return x if axis == 0 else np.moveaxis(x, axis, 0)
+
+
+def _from_front(out: Any, place: int | None, level: int, size: int) -> Any:
+    if isinstance(out, Batch) and out.level == level:
+        if place is None:
+            raise ValueError("vmap: out_axes is None for a result that differs from example to example")
+        value = out._value
+    elif place is None:
+        return out
+    else:
+        value = np.broadcast_to(out, (size, *np.shape(out)))
+        value = value.copy() if isinstance(value, np.ndarray) else value
+    return value if place == 0 else np.moveaxis(value, 0, place)

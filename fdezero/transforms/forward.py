@@ -1,0 +1,315 @@
+"""Forward mode: tangents carried along with the values.
+
+A `Dual` holds a value and its tangent.  What a primitive does to tangents follows from what it *is*
+(`push`): an elementwise one applies the partial derivatives it stated, a linear one is its own
+derivative, a multilinear one obeys the product rule, a general one stated its Jacobian-vector product.
+
+`linearize` runs the function once and keeps the tape; the linear map is a walk along the tape with the
+same `push`, from the inputs to the outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, singledispatch
+from typing import Any
+
+import attrs
+import numpy as np
+
+from .. import tree
+from ..graph import Array, Box, Node, Tape
+from ..primitives import Alarm, Elementwise, General, Linear, Multilinear, Primitive, cast, derivative_errstate, strong_zero, zero_like
+from ..recording import new_level, quiet_level
+from .reverse import pullback, record_with_aux
+from .wrapping import Function, as_input, as_output, describe, split_aux
+
+Tangents = Sequence[Any]
+
+
+# -- what a primitive does to tangents ---------------------------------------------------------------
+
+
+@singledispatch
+def push(
+    primitive: Primitive,
+    tangents: Tangents,
+    residuals: Sequence[Any],
+    likes: Sequence[Any],
+    params: Mapping[str, Any],
+    alarm: Alarm,
+) -> Any:
+    """The tangent of a primitive's output, or None where it is zero.
+
+    ``tangents`` has an entry for each argument, None for zero; ``residuals`` are (arguments ...,
+    output), of which those that the rules need must be there; ``likes`` have the arguments' shapes
+    and dtypes.
+    """
+    return None
+
+
+@push.register
+def _(
+    primitive: Elementwise,
+    tangents: Tangents,
+    residuals: Sequence[Any],
+    likes: Sequence[Any],
+    params: Mapping[str, Any],
+    alarm: Alarm,
+) -> Any:
+    total = None
+    for rule, t in zip(primitive.rules, tangents, strict=True):
+        if rule is None or t is None:
+            continue
+        term = rule.apply(t, residuals, likes, params)
+        if alarm.raised:
+            term = strong_zero(t, term)
+        total = term if total is None else total + term
+    return total
+
+
+@push.register
+def _(
+    primitive: Linear,
+    tangents: Tangents,
+    residuals: Sequence[Any],
+    likes: Sequence[Any],
+    params: Mapping[str, Any],
+    alarm: Alarm,
+) -> Any:
+    if all(t is None for t in tangents):
+        return None
+    # On a tape the shape of a constant argument is not known from a node, but its zero was kept.
+    return primitive(
+        *[t if t is not None else r if like is None else zero_like(like) for t, r, like in zip(tangents, residuals, likes, strict=False)],
+        **params,
+    )
+
+
+@push.register
+def _(
+    primitive: Multilinear,
+    tangents: Tangents,
+    residuals: Sequence[Any],
+    likes: Sequence[Any],
+    params: Mapping[str, Any],
+    alarm: Alarm,
+) -> Any:
+    total = None
+    for i, t in enumerate(tangents):
+        if t is not None:
+            term = primitive(*residuals[:i], t, *residuals[i + 1 : -1], **params)
+            total = term if total is None else total + term
+    return total
+
+
+@push.register
+def _(
+    primitive: General,
+    tangents: Tangents,
+    residuals: Sequence[Any],
+    likes: Sequence[Any],
+    params: Mapping[str, Any],
+    alarm: Alarm,
+) -> Any:
+    total: Any = None
+    for rule, t in zip(primitive.forward, tangents, strict=True):
+        if rule is None or t is None:
+            continue
+        term = rule.apply(t, residuals, likes, params)
+        if total is None:
+            total = term
+        elif primitive.multiple:
+            total = tuple(a + b for a, b in zip(total, term, strict=True))
+        else:
+            total = total + term
+    return total
+
+
+def _as_tangent(t: Array, shape: tuple[int, ...], dtype: Any) -> Array:
+    """A tangent in its output's shape and dtype."""
+    if t.shape != shape:
+        t = np.broadcast_to(t, shape)
+    return cast(t, dtype)
+
+
+# -- the interpreter ---------------------------------------------------------------------------------
+
+
+@attrs.frozen(eq=False, repr=False)
+class Dual(Box):
+    """The Box of forward mode: a value and its tangent, which has the same shape and dtype."""
+
+    tangent: Array
+
+    def apply(self, primitive: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        level = self.level
+        values = tuple(map(self.unwrap, args))
+        out = primitive(*values, **params)
+        if primitive.constant or level <= quiet_level.get():
+            return out
+        tangents = [a.tangent if isinstance(a, Dual) and a.level == level else None for a in args]
+        alarm = Alarm()
+        with derivative_errstate(alarm):
+            tangent = push(primitive, tangents, (*values, out), values, params, alarm)
+            if tangent is None:
+                return out
+            if primitive.multiple:
+                return tuple(_dual(o, level, t) if o.dtype.kind in "fc" else o for o, t in zip(out, tangent, strict=True))
+            return _dual(out, level, tangent)
+
+
+def _dual(value: Array, level: int, tangent: Array) -> Dual:
+    return Dual(value, level, _as_tangent(tangent, value.shape, value.dtype))
+
+
+def _tangent_of(out: Any, level: int) -> Array:
+    return out.tangent if isinstance(out, Dual) and out.level == level else np.zeros(out.shape, out.dtype)[()]
+
+
+def _value_of(out: Any, level: int) -> Any:
+    return out._value if isinstance(out, Box) and out.level == level else out
+
+
+# -- the transforms ----------------------------------------------------------------------------------
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
+    """The value of ``f`` and its derivative along a direction: the Jacobian-vector product.
+
+    Args:
+        f: a function of arrays or trees of them.
+        primals: a sequence of its arguments; each is differentiated.
+        tangents: the direction: a sequence of trees of the same shapes and dtypes.
+        has_aux: ``f`` returns ``(out, aux)``, and ``aux`` is passed through.
+
+    Returns:
+        ``(out, tangent)``, both trees like ``f``'s result; or ``(out, tangent, aux)``.
+
+    Raises:
+        TypeError, ValueError: when a primal is no floating-point number, or a tangent does not fit it.
+
+    Source: forward accumulation, Wengert (1964).
+
+    Example:
+        >>> import numpy as np
+        >>> from fdezero import jvp
+        >>> jvp(lambda x: x * x, (np.array([1.0, 2.0]),), (np.array([1.0, 10.0]),))
+        (array([1., 4.]), array([ 2., 40.]))
+    """
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise TypeError("jvp takes its primals and its tangents as tuples: jvp(f, (x,), (t,))")
+    level = new_level()
+    values, structure = tree.flatten(tuple(primals))
+    values = [as_input(x, f"primal{path}") for x, path in zip(values, structure.paths(), strict=True)]
+    directions = flatten_tangents(structure, tuple(tangents), values)
+    duals = [Dual(x, level, t) for x, t in zip(values, directions, strict=True)]
+    result = f(*structure.unflatten(duals))
+    aux = None
+    if has_aux:
+        result, aux = split_aux(result)
+        aux = tree.map(lambda x: _value_of(x, level), aux)
+    outs, out_structure = tree.flatten(result)
+    if not outs:
+        as_output(result)
+    outs = [as_output(out) for out in outs]
+    value = out_structure.unflatten([_value_of(out, level) for out in outs])
+    tangent = out_structure.unflatten([_tangent_of(out, level) for out in outs])
+    return (value, tangent, aux) if has_aux else (value, tangent)
+
+
+def flatten_tangents(structure: tree.Structure, tangents: Any, values: Sequence[Array]) -> list[Array]:
+    """The leaves of a user's tangents, which must fit the primals."""
+    try:
+        leaves = structure.flatten_like(tangents)
+    except ValueError as error:
+        raise ValueError(f"the tangents are not a tree like the primals: {error}") from None
+    return [
+        _checked_tangent(t, x, path) for t, x, path in zip(leaves, values, structure.paths(), strict=True)
+    ]
+
+
+def _checked_tangent(t: Any, x: Array, path: str) -> Array:
+    if isinstance(t, (int, float, complex)) and not isinstance(t, (bool, np.generic)) and x.shape == ():
+        if isinstance(t, complex) and x.dtype.kind != "c":
+            raise TypeError(f"tangent{path} is complex, and its primal is of dtype {x.dtype}")
+        return x.dtype.type(t)
+    if not hasattr(t, "shape"):
+        raise TypeError(f"tangent{path} is an array like its primal, {describe(x)}; got {describe(t)}")
+    if t.shape != x.shape:
+        raise ValueError(f"tangent{path} has shape {t.shape}, and its primal {x.shape}")
+    if t.dtype != x.dtype:
+        raise TypeError(f"tangent{path} has dtype {t.dtype}, and its primal {x.dtype}; write t.astype({x.dtype})")
+    return t
+
+
+def linearize(f: Function, *primals: Any, has_aux: bool = False) -> Any:
+    """The value of ``f`` and its derivative as a linear map, of which each use costs no more than a jvp.
+
+    Args:
+        f: a function of arrays or trees of them; it runs once.
+        primals: where to linearize; each is differentiated.
+        has_aux: ``f`` returns ``(out, aux)``, and ``aux`` is passed through.
+
+    Returns:
+        ``(out, f_jvp)`` or ``(out, f_jvp, aux)``; ``f_jvp(*tangents)`` returns a tangent like ``out``.
+
+    Example:
+        >>> import numpy as np
+        >>> from fdezero import linearize
+        >>> y, along = linearize(np.sin, 0.0)
+        >>> along(1.0), along(2.0)
+        (np.float64(1.0), np.float64(2.0))
+    """
+    tape, aux = record_with_aux(f, has_aux, primals, {})
+    along = partial(push_along, tape)
+    return (tape.value, along, aux) if has_aux else (tape.value, along)
+
+
+def push_along(tape: Tape, *tangents: Any) -> Any:
+    """Push the tangents of a tape's inputs along it to its outputs."""
+    directions = flatten_tangents(tape.in_structure, tangents, tape.inputs)
+    known: dict[Node, Any] = dict(zip(tape.inputs, directions, strict=True))
+    alarm = Alarm()
+    with derivative_errstate(alarm):
+        for node in tape.nodes[len(tape.inputs) :]:
+            incoming = [None if p is None else known.get(p) for p in node.parents]
+            t = push(node.primitive, incoming, node.residuals, node.parents, node.params, alarm)
+            if t is not None:
+                known[node] = t if node.primitive.multiple else _as_tangent(t, node.shape, node.dtype)
+    values = tree.flatten(tape.value)[0]
+    outs = [
+        np.zeros(value.shape, value.dtype)[()] if node is None or node not in known else known[node]
+        for node, value in zip(tape.outputs, values, strict=True)
+    ]
+    return tape.out_structure.unflatten(outs)
+
+
+def linear_transpose(f: Function, *primals: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """The transpose of a function that is linear in its arguments.
+
+    Args:
+        f: a linear function of arrays or trees of them.
+        primals: arguments of the shapes and dtypes it takes; their values do not matter.
+
+    Returns:
+        A function from a cotangent like ``f``'s result to a tuple with a cotangent like each primal.
+
+    Raises:
+        ValueError: when ``f`` is not linear: it used its argument as a factor, or f(0) is not 0.
+
+    Example:
+        >>> import numpy as np
+        >>> from fdezero import linear_transpose
+        >>> linear_transpose(lambda x: np.array([[1.0, 2.0], [3.0, 4.0]]) @ x, np.zeros(2))(np.array([1.0, 0.0]))
+        (array([1., 2.]),)
+    """
+    zeros = tree.map(lambda x: as_input(x, "a primal") * 0, primals)
+    tape = record_with_aux(f, False, zeros, {})[0]
+    for node in tape.nodes:
+        used = [r is not None for r in node.residuals]
+        if any(used[i] for i, p in enumerate(node.parents) if p is not None) or (used and used[-1]):
+            raise ValueError(f"linear_transpose wants a linear function, and this one is not linear: see {node.primitive.name}")
+    if any(np.any(value != 0) for value in tree.leaves(tape.value)):
+        raise ValueError("linear_transpose wants a linear function, and this one is not 0 at 0")
+    return partial(pullback, tape)
