@@ -16,6 +16,16 @@ from .recording import no_grad
 from .rules.indexing import at
 from .rules.shaping import array
 from .transforms.batching import vmap
+from .transforms.derivatives import (
+    elementwise_grad,
+    ggnvp,
+    hessian,
+    hvp,
+    jacfwd,
+    jacobian,
+    jacrev,
+    value_and_jacobian,
+)
 from .transforms.forward import jvp, linear_transpose, linearize
 from .transforms.reverse import grad, record, stop_gradient, value_and_grad, vjp
 
@@ -28,7 +38,14 @@ __all__ = [
     "Variable",
     "array",
     "at",
+    "elementwise_grad",
+    "ggnvp",
     "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
     "jvp",
     "linear_transpose",
     "linearize",
@@ -40,6 +57,7 @@ __all__ = [
     "testing",
     "tree",
     "value_and_grad",
+    "value_and_jacobian",
     "vjp",
     "vmap",
 ]

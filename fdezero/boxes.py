@@ -109,6 +109,8 @@ def _unary(function: Any) -> Callable[[Any], Any]:
 
 def _method(function: Any) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not args and not kwargs and function in implementations:
+            return implementations[function].unary(self)
         return call(function, (self, *args), kwargs)
 
     return method
@@ -132,8 +134,11 @@ class ArrayLike:
     # -- the protocols: np.tanh(x), np.sum(x, axis=0) ... ----------------------------------------
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__":
-            if len(inputs) == 1 and not kwargs and ufunc in implementations:
-                return implementations[ufunc].unary(inputs[0])
+            if not kwargs and ufunc in implementations:  # the usual case, without packing the arguments again
+                if len(inputs) == 1:
+                    return implementations[ufunc].unary(inputs[0])
+                if len(inputs) == 2 and type(inputs[0]) not in _SEQUENCES and type(inputs[1]) not in _SEQUENCES:
+                    return implementations[ufunc].binary(inputs[0], inputs[1])
             if not _SEQUENCES.isdisjoint(map(type, inputs)):
                 inputs = tuple(np.asarray(x) if type(x) in _SEQUENCES else x for x in inputs)
             return call(ufunc, inputs, kwargs)

@@ -15,20 +15,21 @@ from ..primitives import elementwise, general, implements, linear
 from .helpers import Axes, count, keep_reduced, spread, trailing
 
 
-def _spread_back(g: Array, like: Any, axis: Axes, keepdims: bool) -> Array:
+def _spread_back(g: Array, like: Any, *, axis: Axes, keepdims: bool) -> Array:
     """What each entry gets of a cotangent of its sum: all of it."""
     return spread(g if keepdims or not g.shape else keep_reduced(g, like.shape, axis), like.shape)
 
 
 sum_over = linear(
     lambda x, *, axis, keepdims: np.add.reduce(x, axis, None, None, keepdims),
-    lambda g, like, *, axis, keepdims: _spread_back(g, like, axis, keepdims),
+    _spread_back,
     name="sum",
     core=(0,),
 )
 mean_over = linear(
-    lambda x, *, axis, keepdims: np.true_divide(np.add.reduce(x, axis, None, None, keepdims), count(x.shape, axis)),
-    lambda g, like, *, axis, keepdims: _spread_back(g / count(like.shape, axis), like, axis, keepdims),
+    # Python's division: on a NumPy scalar it takes 60 ns where np.true_divide takes 600.
+    lambda x, *, axis, keepdims: np.add.reduce(x, axis, None, None, keepdims) / count(x.shape, axis),
+    lambda g, like, *, axis, keepdims: _spread_back(g / count(like.shape, axis), like, axis=axis, keepdims=keepdims),
     name="mean",
     core=(0,),
 )
@@ -45,7 +46,8 @@ def sum_(
 ) -> Array:
     _no_out(out, "sum")
     x = a if dtype is None else a.astype(dtype)
-    total = sum_over(_selected(x, where, 0, axis, "sum"), axis=trailing(axis, len(x.shape)), keepdims=bool(keepdims))
+    x = x if where is True else _selected(x, where, 0, axis, "sum")
+    total = sum_over(x, axis=trailing(axis, len(x.shape)), keepdims=bool(keepdims))
     return total if initial is None else total + initial
 
 

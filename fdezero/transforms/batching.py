@@ -20,7 +20,7 @@ from ..graph import Array, Box
 from ..primitives import Primitive, scatter
 from ..recording import new_level
 from ..rules import indexing, products, shaping
-from .wrapping import Function, Transformed, describe
+from .wrapping import Function, Transformed, describe, finish
 
 
 # -- the interpreter ---------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ def _vmap(
     outs, out_structure = tree.flatten(result)
     places = _axes_of(out_axes, result, "out_axes")
     return out_structure.unflatten(
-        [_from_front(out, place, level, size) for out, place in zip(outs, places, strict=True)]
+        finish([_from_front(out, place, level, size) for out, place in zip(outs, places, strict=True)])
     )
 
 
@@ -283,5 +283,4 @@ def _from_front(out: Any, place: int | None, level: int, size: int) -> Any:
         return out
     else:
         value = np.broadcast_to(out, (size, *np.shape(out)))
-        value = value.copy() if isinstance(value, np.ndarray) else value
     return value if place == 0 else np.moveaxis(value, 0, place)

@@ -276,7 +276,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
 
 
 def value_and_grad(
-    f: Function | None = None, argnums: int | Sequence[int] = 0, has_aux: bool = False
+    f: Function | None = None, argnums: int | Sequence[int] = 0, has_aux: bool = False, holomorphic: bool = False
 ) -> Callable[..., Any]:
     """Like `grad`, and returns ``(value, gradient)``, or ``((value, aux), gradient)`` with ``has_aux``.
 
@@ -286,11 +286,13 @@ def value_and_grad(
         (np.float64(8.0), np.float64(12.0))
     """
     if f is None:
-        return partial(value_and_grad, argnums=argnums, has_aux=has_aux)
-    return Transformed(_value_and_grad, f, argnums, has_aux)
+        return partial(value_and_grad, argnums=argnums, has_aux=has_aux, holomorphic=holomorphic)
+    return Transformed(_value_and_grad, f, argnums, has_aux, holomorphic)
 
 
-def grad(f: Function | None = None, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
+def grad(
+    f: Function | None = None, argnums: int | Sequence[int] = 0, has_aux: bool = False, holomorphic: bool = False
+) -> Callable[..., Any]:
     """The gradient of a function whose value is one real number.
 
     Args:
@@ -299,6 +301,8 @@ def grad(f: Function | None = None, argnums: int | Sequence[int] = 0, has_aux: b
         argnums: which of them: a position, or a tuple of positions (then a tuple comes back);
             negative ones count from the end.
         has_aux: ``f`` returns ``(value, aux)``; the transformed function returns ``(gradient, aux)``.
+        holomorphic: ``f`` is a holomorphic function of complex numbers with one complex result, and
+            what is wanted is df/dz.
 
     Returns:
         A function of the same arguments.  Its result has the shape, dtype and tree of the argument.
@@ -320,19 +324,29 @@ def grad(f: Function | None = None, argnums: int | Sequence[int] = 0, has_aux: b
         np.True_
     """
     if f is None:
-        return partial(grad, argnums=argnums, has_aux=has_aux)
-    return Transformed(_grad, f, argnums, has_aux)
+        return partial(grad, argnums=argnums, has_aux=has_aux, holomorphic=holomorphic)
+    return Transformed(_grad, f, argnums, has_aux, holomorphic)
 
 
 def _grad(
-    f: Function, argnums: int | Sequence[int], has_aux: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+    f: Function,
+    argnums: int | Sequence[int],
+    has_aux: bool,
+    holomorphic: bool,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> Any:
-    value, gradient = _value_and_grad(f, argnums, has_aux, args, kwargs)
+    value, gradient = _value_and_grad(f, argnums, has_aux, holomorphic, args, kwargs)
     return (gradient, value[1]) if has_aux else gradient
 
 
 def _value_and_grad(
-    f: Function, argnums: int | Sequence[int], has_aux: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+    f: Function,
+    argnums: int | Sequence[int],
+    has_aux: bool,
+    holomorphic: bool,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> Any:
     level = new_level()
     positions = as_positions(argnums, len(args))
@@ -354,14 +368,14 @@ def _value_and_grad(
     value: Any
     if isinstance(out, Variable) and out.level == level:
         value, node = out._value, out.node
-        _check_scalar(node.shape, node.dtype)
+        _check_scalar(node, nodes, holomorphic)
         # From here on the fold holds the graph alone, and frees it as it goes.
         owed = {node: node.dtype.type(1)}
         del out, node, boxed
         paid = pull_back(owed)
     else:
         value = as_output(out)
-        _check_scalar(value.shape, value.dtype)
+        _check_scalar(value, nodes, holomorphic)
         paid = {}
     gradients = finish([_cotangent_of(node, paid) for node in nodes])
     if isinstance(argnums, (tuple, list)):
@@ -371,17 +385,21 @@ def _value_and_grad(
     return ((value, aux) if has_aux else value), gradient
 
 
-def _check_scalar(shape: tuple[int, ...], dtype: Any) -> None:
-    """`grad` differentiates one real number."""
-    if shape != ():
+def _check_scalar(out: Any, inputs: Sequence[Node], holomorphic: bool) -> None:
+    """`grad` differentiates one real number, or one complex one where it is told so."""
+    if out.shape != ():
         raise TypeError(
-            f"grad wants a function with a scalar result, and this one returned shape {shape}; "
+            f"grad wants a function with a scalar result, and this one returned shape {out.shape}; "
             "reduce it (np.sum ...), or use jacobian(f), or vjp(f, x) with a cotangent of that shape"
         )
-    if dtype.kind == "c":
+    if holomorphic:
+        for x in (*inputs, out):
+            if x.dtype.kind != "c":
+                raise TypeError(f"grad with holomorphic=True wants complex arguments and results, and met one of dtype {x.dtype}")
+    elif out.dtype.kind == "c":
         raise TypeError(
             "grad wants a function with a real result, and this one returned a complex number; differentiate "
-            "its real or imaginary part (np.real, np.imag), or use vjp"
+            "its real or imaginary part (np.real, np.imag), say holomorphic=True, or use vjp"
         )
 
 

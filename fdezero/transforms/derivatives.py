@@ -1,0 +1,298 @@
+"""Derived operators: Jacobians, Hessians and products with them, composed of `vjp`, `jvp` and `vmap`.
+
+A Jacobian is one pullback (or one pushforward) applied to every vector of a basis at once, by `vmap`;
+no Python loop runs over its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from ..graph import Array
+from .batching import vmap
+from .forward import jvp
+from .reverse import grad, vjp
+from .wrapping import Function, Transformed, as_input, as_output, as_positions, describe, finish
+
+ArgNums = int | Sequence[int]
+
+
+# -- choosing the arguments --------------------------------------------------------------------------
+
+
+def _of_selected(
+    f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Function, tuple[Any, ...]]:
+    """``f`` as a function of the arguments to differentiate alone, and these."""
+    positions = as_positions(argnums, len(args))
+
+    def of_selected(*selected: Any) -> Any:
+        full = list(args)
+        for position, value in zip(positions, selected, strict=True):
+            full[position] = value
+        return f(*full, **kwargs)
+
+    return of_selected, tuple(args[i] for i in positions)
+
+
+def _one_or_tuple(argnums: ArgNums, selected: tuple[Any, ...]) -> Any:
+    return selected if isinstance(argnums, (tuple, list)) else selected[0]
+
+
+def _basis(leaves: Sequence[Array]) -> list[Array]:
+    """The unit vectors of the space that the leaves span, along a new first axis of each leaf."""
+    sizes = [int(np.prod(x.shape, dtype=int)) for x in leaves]
+    starts = np.cumsum([0, *sizes])
+    vectors = []
+    for x, start, size in zip(leaves, starts, sizes, strict=False):
+        unit = np.zeros((int(starts[-1]), size), x.dtype)
+        unit[start + np.arange(size), np.arange(size)] = 1
+        vectors.append(unit.reshape((int(starts[-1]), *x.shape)))
+    return vectors
+
+
+def _cut(stacked: Array, leaves: Sequence[Array]) -> list[Array]:
+    """Cut the first axis, which runs over the basis of some leaves, back into the leaves' shapes."""
+    pieces = []
+    start = 0
+    for x in leaves:
+        size = int(np.prod(x.shape, dtype=int))
+        pieces.append(stacked[start : start + size].reshape((*x.shape, *stacked.shape[1:])))
+        start += size
+    return pieces
+
+
+# -- Jacobians ---------------------------------------------------------------------------------------
+
+
+def jacrev(
+    f: Function | None = None, argnums: ArgNums = 0, has_aux: bool = False, holomorphic: bool = False
+) -> Callable[..., Any]:
+    """The Jacobian of ``f``, by reverse mode: cheap where there are fewer results than arguments.
+
+    Args:
+        f: a function of arrays or trees of them, whose result is an array or a tree of them.
+        argnums: which arguments to differentiate, as for `grad`.
+        has_aux: ``f`` returns ``(out, aux)``, and so does the transformed function.
+        holomorphic: ``f`` is holomorphic: its arguments and results are complex.
+
+    Returns:
+        A function of the same arguments.  Its result is a tree like ``f``'s, of trees like the
+        argument, of arrays of the shape ``out.shape + argument.shape``.
+
+    Raises:
+        TypeError: when a result is complex and ``holomorphic`` is not said, or the other way round.
+
+    Example:
+        >>> import numpy as np
+        >>> from fdezero import jacrev
+        >>> jacrev(lambda x: x[:2] * x[2])(np.array([1.0, 2.0, 3.0]))
+        array([[3., 0., 1.],
+               [0., 3., 2.]])
+    """
+    if f is None:
+        return partial(jacrev, argnums=argnums, has_aux=has_aux, holomorphic=holomorphic)
+    return Transformed(_jacrev, f, argnums, has_aux, holomorphic)
+
+
+jacobian = jacrev
+
+
+def _jacrev(
+    f: Function, argnums: ArgNums, has_aux: bool, holomorphic: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    result = _value_and_jacrev(f, argnums, has_aux, holomorphic, args, kwargs)
+    return (result[1], result[0][1]) if has_aux else result[1]
+
+
+def value_and_jacobian(
+    f: Function | None = None, argnums: ArgNums = 0, has_aux: bool = False, holomorphic: bool = False
+) -> Callable[..., Any]:
+    """Like `jacrev`, and returns ``(value, jacobian)``, or ``((value, aux), jacobian)`` with ``has_aux``.
+
+    Example:
+        >>> import numpy as np
+        >>> from fdezero import value_and_jacobian
+        >>> value_and_jacobian(lambda x: x * x)(np.array([1.0, 3.0]))
+        (array([1., 9.]), array([[2., 0.],
+               [0., 6.]]))
+    """
+    if f is None:
+        return partial(value_and_jacobian, argnums=argnums, has_aux=has_aux, holomorphic=holomorphic)
+    return Transformed(_value_and_jacrev, f, argnums, has_aux, holomorphic)
+
+
+def _value_and_jacrev(
+    f: Function, argnums: ArgNums, has_aux: bool, holomorphic: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    of_selected, selected = _of_selected(f, argnums, args, kwargs)
+    value, pull, *aux = vjp(of_selected, *selected, has_aux=has_aux)
+    outs, out_structure = tree.flatten(value)
+    _check_holomorphic(holomorphic, tree.leaves(selected) if holomorphic else [], outs, "jacrev")
+    if [out.shape for out in outs] == [()]:  # one row needs no batch
+        rows = pull(out_structure.unflatten([outs[0].dtype.type(1)]))
+        stacked = tree.map(lambda c: c.reshape((1, *c.shape)), rows)
+    else:
+        stacked = vmap(pull)(out_structure.unflatten(_basis(outs)))
+    leaves, in_structure = tree.flatten(_one_or_tuple(argnums, stacked))
+    pieces = [_cut(leaf, outs) for leaf in leaves]
+    blocks = [in_structure.unflatten(finish([piece[k] for piece in pieces])) for k in range(len(outs))]
+    jacobian = out_structure.unflatten(blocks)
+    return ((value, aux[0]) if has_aux else value), jacobian
+
+
+def jacfwd(
+    f: Function | None = None, argnums: ArgNums = 0, has_aux: bool = False, holomorphic: bool = False
+) -> Callable[..., Any]:
+    """The Jacobian of ``f``, by forward mode: cheap where there are fewer arguments than results.
+
+    Arguments and results are those of `jacrev`; an argument must be real, unless ``holomorphic``.
+
+    Example:
+        >>> import numpy as np
+        >>> from fdezero import jacfwd
+        >>> jacfwd(lambda t: np.array([1.0, 2.0]) * t**2)(3.0)
+        array([ 6., 12.])
+    """
+    if f is None:
+        return partial(jacfwd, argnums=argnums, has_aux=has_aux, holomorphic=holomorphic)
+    return Transformed(_jacfwd, f, argnums, has_aux, holomorphic)
+
+
+def _jacfwd(
+    f: Function, argnums: ArgNums, has_aux: bool, holomorphic: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    of_selected, selected = _of_selected(f, argnums, args, kwargs)
+    leaves, in_structure = tree.flatten(selected)
+    leaves = [as_input(x, f"argument{path}") for x, path in zip(leaves, in_structure.paths(), strict=True)]
+    if not holomorphic and any(x.dtype.kind == "c" for x in leaves):
+        raise TypeError("jacfwd wants real arguments; for a holomorphic function say holomorphic=True, else use jacrev or jvp")
+
+    def along(tangents: Any) -> Any:
+        return jvp(of_selected, in_structure.unflatten(leaves), tangents, has_aux=has_aux)[1:]
+
+    basis = in_structure.unflatten(_basis(leaves))
+    stacked, *aux = vmap(along, out_axes=(0, None) if has_aux else (0,))(basis)
+    columns, out_structure = tree.flatten(stacked)
+    _check_holomorphic(holomorphic, leaves, columns if holomorphic else [], "jacfwd")
+    blocks = []
+    for column in columns:
+        pieces = [np.moveaxis(p, range(np.ndim(x)), range(-np.ndim(x), 0)) if np.ndim(x) else p for p, x in zip(_cut(column, leaves), leaves, strict=True)]
+        blocks.append(_one_or_tuple(argnums, in_structure.unflatten(finish(pieces))))
+    jacobian = out_structure.unflatten(blocks)
+    return (jacobian, aux[0]) if has_aux else jacobian
+
+
+def _check_holomorphic(holomorphic: bool, inputs: Sequence[Array], outs: Sequence[Array], name: str) -> None:
+    for x in (*inputs, *outs):
+        x = as_output(x)
+        if holomorphic and x.dtype.kind != "c":
+            raise TypeError(f"{name} with holomorphic=True wants complex arguments and results, and met {describe(x)}")
+        if not holomorphic and x.dtype.kind == "c":
+            raise TypeError(
+                f"{name} wants real results, and the function returned {describe(x)}; for a holomorphic function "
+                "of complex arguments say holomorphic=True"
+            )
+
+
+# -- second derivatives ------------------------------------------------------------------------------
+
+
+def hessian(f: Function | None = None, argnums: ArgNums = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The Hessian of ``f``: forward mode over reverse mode.
+
+    Returns:
+        A function of the same arguments, whose result is `jacfwd` of `jacrev` of ``f``: for an array x
+        and a scalar result, an array of shape ``x.shape + x.shape``; for trees, a tree of trees.
+
+    Source: Griewank and Walther, *Evaluating Derivatives* (2008), section 5.
+
+    Example:
+        >>> import numpy as np
+        >>> from fdezero import hessian
+        >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0]))
+        array([[10.,  6.],
+               [ 6.,  0.]])
+    """
+    if f is None:
+        return partial(hessian, argnums=argnums, has_aux=has_aux)
+    return jacfwd(jacrev(f, argnums, has_aux), argnums, has_aux)
+
+
+def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The Hessian of a scalar function times a vector, without the Hessian.
+
+    Args:
+        f: a function of arrays or trees of them with one real result.
+        primals: a tuple of its arguments.
+        tangents: the vector: a tuple of trees like them.
+
+    Returns:
+        A tree like the argument; for several arguments, a tuple of them.
+
+    Source: Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6 (1994).
+
+    Example:
+        >>> import numpy as np
+        >>> from fdezero import hvp
+        >>> hvp(lambda x: (x**3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
+        array([ 6., 12.])
+    """
+    argnums = tuple(range(len(primals)))
+    product = jvp(grad(f, argnums), primals, tangents)[1]
+    return product if len(argnums) > 1 else product[0]
+
+
+def ggnvp(model: Function, loss: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The generalised Gauss-Newton matrix times a vector: J^T H J v.
+
+    J is the Jacobian of ``model`` at the primals, H the Hessian of ``loss`` at what it returns; unlike
+    the Hessian of loss(model(x)) it is positive semidefinite where the loss is convex.
+
+    Args:
+        model: a function of arrays or trees of them.
+        loss: a function of what ``model`` returns, with one real result.
+        primals: a tuple of the model's arguments.
+        tangents: the vector: a tuple of trees like them.
+
+    Returns:
+        A tree like the argument; for several arguments, a tuple of them.
+
+    Source: Schraudolph, Fast curvature matrix-vector products for second-order gradient descent, Neural
+    Computation 14 (2002).
+
+    Example:
+        >>> import numpy as np
+        >>> from fdezero import ggnvp
+        >>> ggnvp(lambda x: x**2, lambda y: (y**2).sum(), (np.array([3.0]),), (np.array([1.0]),))
+        array([72.])
+    """
+    outs, along = jvp(model, primals, tangents)
+    curved = hvp(loss, (outs,), (along,))
+    products: tuple[Any, ...] = vjp(model, *primals)[1](curved)
+    return products if len(products) > 1 else products[0]
+
+
+def elementwise_grad(f: Function | None = None, argnums: int = 0) -> Callable[..., Any]:
+    """The derivative, entry by entry, of a function that acts on each entry alone.
+
+    Example:
+        >>> import numpy as np
+        >>> from fdezero import elementwise_grad
+        >>> elementwise_grad(lambda x: x**2)(np.array([1.0, 2.0, 3.0]))
+        array([2., 4., 6.])
+    """
+    if f is None:
+        return partial(elementwise_grad, argnums=argnums)
+    return Transformed(_elementwise_grad, f, argnums)
+
+
+def _elementwise_grad(f: Function, argnums: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    of_selected, selected = _of_selected(f, argnums, args, kwargs)
+    out, pull = vjp(of_selected, *selected)
+    return pull(tree.map(np.ones_like, out))[0]
