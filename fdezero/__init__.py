@@ -16,6 +16,7 @@ from .recording import no_grad
 from .rules.indexing import at
 from .rules.shaping import array
 from .transforms.batching import vmap
+from .transforms.custom import custom_jvp, custom_vjp
 from .transforms.derivatives import (
     elementwise_grad,
     ggnvp,
@@ -38,6 +39,8 @@ __all__ = [
     "Variable",
     "array",
     "at",
+    "custom_jvp",
+    "custom_vjp",
     "elementwise_grad",
     "ggnvp",
     "grad",

@@ -9,7 +9,7 @@ does make a difference say so below.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import partial, singledispatch
 from typing import Any
 
 import attrs
@@ -56,6 +56,7 @@ class Batch(Box):
 # -- what a primitive does to batches ----------------------------------------------------------------
 
 
+@singledispatch
 def batch(
     primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
 ) -> Any:
