@@ -259,9 +259,13 @@ class Primitive:
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Hand the call to the Box with the highest level, or to NumPy where there is none."""
-        if len(args) == 1 and self.variadic is None:  # the usual case without a loop
-            (x,) = args
-            return x.apply_unary(self, x, params or NO_PARAMS) if isinstance(x, Box) else self.function(x, **params)
+        if self.variadic is None:  # the usual cases without a loop
+            if len(args) == 1:
+                (x,) = args
+                return x.apply_unary(self, x, params or NO_PARAMS) if isinstance(x, Box) else self.function(x, **params)
+            if len(args) == 2 and not params:
+                x, y = args
+                return self.binary(x, y) if isinstance(x, Box) or isinstance(y, Box) else self.function(x, y)
         top: Box | None = None
         for arg in args:
             if isinstance(arg, Box) and (top is None or arg.level > top.level):

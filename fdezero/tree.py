@@ -58,6 +58,8 @@ class Structure:
         Raises:
             ValueError: when their number is not the structure's.
         """
+        if self.kind is None and len(leaves) == 1:
+            return leaves[0]
         remaining = iter(leaves)
         try:
             tree = self._build(remaining)

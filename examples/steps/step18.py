@@ -52,45 +52,36 @@ def memory_during_the_fold():
 
 
 def in_threads(x):
-    """x * x from two threads; one of them is inside `no_grad` while the other multiplies."""
-    entered, multiplied = threading.Event(), threading.Event()
+    """x * x from two threads; one is inside `no_grad` all the while that the other multiplies."""
+    meet = threading.Barrier(2, timeout=10)
 
-    def quiet():
-        with no_grad():
-            entered.set()
-            multiplied.wait(timeout=10)
-            return x * x
-
-    def recording():
-        entered.wait(timeout=10)
+    def product():
+        meet.wait()
         y = x * x
-        multiplied.set()
+        meet.wait()
         return y
 
     with ThreadPoolExecutor(2) as pool:
-        a, b = pool.submit(quiet), pool.submit(recording)
-        return a.result() + b.result()
+        return sum(future.result() for future in (pool.submit(no_grad()(product)), pool.submit(product)))
 
 
 def in_tasks(x):
     """The same from two asyncio tasks."""
 
     async def both():
-        entered, multiplied = asyncio.Event(), asyncio.Event()
+        meet = asyncio.Barrier(2)
+
+        async def product():
+            await meet.wait()
+            y = x * x
+            await meet.wait()
+            return y
 
         async def quiet():
             with no_grad():
-                entered.set()
-                await multiplied.wait()
-                return x * x
+                return await product()
 
-        async def recording():
-            await entered.wait()
-            y = x * x
-            multiplied.set()
-            return y
-
-        return sum(await asyncio.gather(quiet(), recording()))
+        return sum(await asyncio.gather(quiet(), product()))
 
     return asyncio.run(both())
 

@@ -101,8 +101,8 @@ _UNSETTLED = frozenset({Debt, *Sparse})
 def pull_back(owed: dict[Node, Any]) -> dict[Node, Any]:
     """Fold the cotangents of some nodes back to the inputs of their graph.
 
-    ``owed`` holds the output nodes' cotangents and is used up; the result has an entry for each
-    input that they reach.
+    ``owed`` holds the output nodes' cotangents; when all is paid it has an entry for each input that
+    they reach, and is returned.
     """
     alarm = Alarm()
     nodes = topological_sort(owed)
@@ -121,7 +121,10 @@ def pull_back(owed: dict[Node, Any]) -> dict[Node, Any]:
                 if parent is not None:
                     owed[parent] = c if parent not in owed else _together(parent, owed[parent], c)
             c = None  # or the array would live until the next one is there
-        return {node: _settled(node, c) for node, c in owed.items()}
+        for node, c in owed.items():
+            if c.__class__ in _UNSETTLED:
+                owed[node] = _settled(node, c)
+    return owed
 
 
 # -- recording ---------------------------------------------------------------------------------------
@@ -355,11 +358,15 @@ def _value_and_grad(
     structures = []
     for position in positions:
         leaves, structure = flatten_input(args[position], position)
-        variables = [input_variable(_INPUT, x, level) for x in leaves]
-        nodes += [v.node for v in variables]
         structures.append(structure)
-        boxed[position] = structure.unflatten(variables)
-    del variables
+        if structure is tree.LEAF:
+            boxed[position] = variable = input_variable(_INPUT, leaves[0], level)
+            nodes.append(variable.node)
+        else:
+            variables = [input_variable(_INPUT, x, level) for x in leaves]
+            nodes += [variable.node for variable in variables]
+            boxed[position] = structure.unflatten(variables)
+    leaves = variable = variables = None
     out = f(*boxed, **kwargs)
     aux = None
     if has_aux:
@@ -377,7 +384,7 @@ def _value_and_grad(
         value = as_output(out)
         _check_scalar(value, nodes, holomorphic)
         paid = {}
-    gradients = finish([_cotangent_of(node, paid) for node in nodes])
+    gradients = finish([paid[node] if node in paid else _cotangent_of(node, paid) for node in nodes])
     if isinstance(argnums, (tuple, list)):
         gradient = tree.Structure(tuple, (), tuple(structures)).unflatten(gradients)
     else:

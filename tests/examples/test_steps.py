@@ -197,12 +197,16 @@ def test_step15_the_wrong_order_gives_a_wrong_gradient():
     assert (facts["wrong"], facts["right"]) == (96.0, 64.0)
 
 
-def test_step16_a_runs_once_after_b_and_c():
-    facts = step(16)
+@pytest.mark.parametrize(("graph", "slope"), [("diamond", 64.0), ("shortcut", 68.0)])
+def test_step16_a_runs_once_after_b_and_c(graph, slope):
+    facts = step(16)[graph]
     assert facts["order"][0] == "D" and facts["order"][-1] == "A"
     assert sorted(facts["order"]) == ["A", "B", "C", "D"]
-    assert facts["generations"] == {"input": 0, "A": 1, "B": 2, "C": 2, "D": 3}
-    assert facts["slope"] == 64.0
+    assert facts["slope"] == slope
+
+
+def test_step16_a_node_is_born_with_its_generation():
+    assert step(16)["generations"] == {"input": 0, "A": 1, "B": 2, "C": 2, "D": 3}
 
 
 def test_step17_no_cycle_and_flat_memory():
