@@ -11,7 +11,7 @@ never becomes a silent constant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import attrs
@@ -23,14 +23,18 @@ class Implementation:
     """What a NumPy function does on Boxes, and the keyword arguments it takes there.
 
     ``unary`` and ``binary`` are the same function for one and for two arguments and no others: the
-    doors of the hot path, where packing ``*args`` and ``**kwargs`` would cost 150 ns.
+    doors of the hot path, where packing ``*args`` and ``**kwargs`` would cost 150 ns.  ``primitive``
+    is the function if it is a primitive, and None if it is made of others.
     """
 
     function: Callable[..., Any]
     accepts: frozenset[str]
     unary: Callable[[Any], Any]
     binary: Callable[[Any, Any], Any]
+    primitive: Any = None
 
+
+NO_PARAMS: Mapping[str, Any] = {}
 
 #: NumPy function -> its implementation on Boxes; filled as the rules are declared.
 implementations: dict[Any, Implementation] = {}
@@ -80,10 +84,15 @@ def _refuse(use: str, instead: str) -> Callable[..., NoReturn]:
 
 def _binary(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
     def operator(self: Any, other: Any) -> Any:
-        if other.__class__ in _NOT_ARRAYS:
-            if other.__class__ not in _SEQUENCES:
-                return NotImplemented
-            other = np.asarray(other)
+        kind = other.__class__
+        if kind in _PLAIN or (kind is self.__class__ and other.level == self.level):
+            primitive = implementations[ufunc].primitive
+            if primitive is not None:  # 100 ns saved: there is no doubt whose call it is
+                return self.apply_binary(primitive, self, other, NO_PARAMS)
+        elif kind in _NOT_ARRAYS:
+            other = _operand(other, self)
+            if other is NotImplemented:
+                return other
         return implementations[ufunc].binary(self, other)
 
     return operator
@@ -91,10 +100,15 @@ def _binary(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
 
 def _reflected(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
     def operator(self: Any, other: Any) -> Any:
-        if other.__class__ in _NOT_ARRAYS:
-            if other.__class__ not in _SEQUENCES:
-                return NotImplemented
-            other = np.asarray(other)
+        kind = other.__class__
+        if kind in _PLAIN:
+            primitive = implementations[ufunc].primitive
+            if primitive is not None:
+                return self.apply_binary(primitive, other, self, NO_PARAMS)
+        elif kind in _NOT_ARRAYS:
+            other = _operand(other, self)
+            if other is NotImplemented:
+                return other
         return implementations[ufunc].binary(other, self)
 
     return operator
@@ -116,11 +130,23 @@ def _method(function: Any) -> Callable[..., Any]:
     return method
 
 
+#: The usual constants.
+_PLAIN = frozenset({float, int, np.ndarray, np.float64, np.float32})
+
 _SEQUENCES = frozenset({list, tuple})
 
 #: What an operator does not pass on as it is: a sequence becomes an array; the rest is left to
 #: Python, so that ``x + None`` says what ``1.0 + None`` says.
-_NOT_ARRAYS = _SEQUENCES | {type(None), str, bytes, dict, set}
+_NOT_ARRAYS = _SEQUENCES | {complex, type(None), str, bytes, dict, set}
+
+
+def _operand(other: Any, box: Any) -> Any:
+    """The other operand as NumPy takes it, or NotImplemented."""
+    kind = other.__class__
+    if kind is complex:
+        # Python's 1j * np.float64(2.0) is a Python complex, without shape and dtype.
+        return np.complex128(other) if box.dtype == np.float64 else other
+    return np.asarray(other) if kind in _SEQUENCES else NotImplemented
 
 
 class ArrayLike:
@@ -134,13 +160,14 @@ class ArrayLike:
     # -- the protocols: np.tanh(x), np.sum(x, axis=0) ... ----------------------------------------
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__":
-            if not kwargs and ufunc in implementations:  # the usual case, without packing the arguments again
+            implementation = implementations.get(ufunc)
+            if implementation is not None and not kwargs:  # the usual case, without packing the arguments again
                 if len(inputs) == 1:
-                    return implementations[ufunc].unary(inputs[0])
-                if len(inputs) == 2 and type(inputs[0]) not in _SEQUENCES and type(inputs[1]) not in _SEQUENCES:
-                    return implementations[ufunc].binary(inputs[0], inputs[1])
-            if not _SEQUENCES.isdisjoint(map(type, inputs)):
-                inputs = tuple(np.asarray(x) if type(x) in _SEQUENCES else x for x in inputs)
+                    return implementation.unary(inputs[0])
+                if len(inputs) == 2 and type(inputs[0]) not in _NOT_ARRAYS and type(inputs[1]) not in _NOT_ARRAYS:
+                    return implementation.binary(inputs[0], inputs[1])
+            if not _NOT_ARRAYS.isdisjoint(map(type, inputs)):
+                inputs = tuple(_operand(x, self) if type(x) in _SEQUENCES or type(x) is complex else x for x in inputs)
             return call(ufunc, inputs, kwargs)
         if method == "reduce" and ufunc in _REDUCTIONS:
             return call(_REDUCTIONS[ufunc], (inputs[0],), {"axis": 0} | _named(inputs[1:]) | kwargs)
@@ -288,6 +315,13 @@ def at(x: Any) -> Any:
 def truth(x: Any) -> Any:
     """``bool(x)``: the value that Python's ``if`` and ``while`` go by."""
     return bool(x)
+
+
+def raw(x: Any) -> Any:
+    """What is inside all the boxes: a plain array."""
+    while isinstance(x, ArrayLike):
+        x = x._value  # type: ignore[attr-defined]  # every Box has one
+    return x
 
 
 _REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}

@@ -19,13 +19,11 @@ import attrs
 import numpy as np
 
 from . import show
-from .boxes import ArrayLike
+from .boxes import NO_PARAMS, ArrayLike
 from .recording import quiet_level
 
 #: An ndarray, a NumPy scalar, or a Box of some transform around this one.
 Array = Any
-
-NO_PARAMS: Mapping[str, Any] = {}
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -175,11 +173,11 @@ class Variable(_VariableDraft):
     def apply_binary(self, primitive: Any, x: Any, y: Any, params: Mapping[str, Any]) -> Any:
         level = self.level
         x_node = y_node = None
-        if isinstance(x, Box) and x.level == level:
-            x_node = x.node  # type: ignore[attr-defined]  # the boxes of one level are of one class
+        if x.__class__ is Variable and x.level == level:
+            x_node = x.node
             x = x._value
-        if isinstance(y, Box) and y.level == level:
-            y_node = y.node  # type: ignore[attr-defined]
+        if y.__class__ is Variable and y.level == level:
+            y_node = y.node
             y = y._value
         if isinstance(x, Box) or isinstance(y, Box):
             out = primitive(x, y, **params)
@@ -230,6 +228,8 @@ def _recorded(
     """The outcome of a primitive call in a Variable with a Node of its own."""
     if primitive.multiple:
         return _unpacked(primitive, parents, params, residuals, generation, out, level)
+    if out.__class__ is complex:  # what Python makes of 1j * np.float64(2.0)
+        out = np.complex128(out)
     node: Any = _new(_NodeDraft)
     node.primitive = primitive
     node.parents = parents

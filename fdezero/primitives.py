@@ -32,8 +32,8 @@ from typing import Any, ClassVar, TypeVar
 import attrs
 import numpy as np
 
-from .boxes import Implementation, implementations, numpy_name
-from .graph import NO_PARAMS, Array, Box, Node
+from .boxes import NO_PARAMS, Implementation, implementations, numpy_name
+from .graph import Array, Box, Node
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -244,6 +244,8 @@ class Primitive:
     variadic: Rule | None = None
     multiple: bool = False
     core: tuple[int, ...] | None = None
+    #: How many arguments, 0 for any number of them.
+    arity: int = attrs.field(init=False, default=attrs.Factory(lambda self: len(self.rules), takes_self=True))
     keep: tuple[tuple[bool, ...], ...] = attrs.field(
         init=False, default=attrs.Factory(lambda self: _keep_plans(self.rules), takes_self=True)
     )
@@ -299,22 +301,23 @@ class Primitive:
     def pullback(self, node: Node, g: Any, alarm: Alarm) -> Sequence[Any]:
         """The cotangents of ``node``'s parents (anything for a parent that is None)."""
         # The hot path of the fold: one and two arguments are spelled out.
-        residuals, parents, params, rules = node.residuals, node.parents, node.params, self.rules
-        if len(rules) == 1:
+        residuals, parents, params = node.residuals, node.parents, node.params
+        arity = self.arity
+        if arity == 1:
             parent: Any = parents[0]
-            c = rules[0].apply(g, residuals, parents, params)  # type: ignore[union-attr]
+            c = self.rules[0].apply(g, residuals, parents, params)  # type: ignore[union-attr]
             if c.shape != parent.shape or c.dtype is not parent.dtype or alarm.raised:
                 c = self.fitted(c, g, parent, alarm)
             return (c,)
-        if len(rules) == 2:
+        if arity == 2:
             x, y = parents
             c_x = c_y = None
             if x is not None:
-                c_x = rules[0].apply(g, residuals, parents, params)  # type: ignore[union-attr]
+                c_x = self.rules[0].apply(g, residuals, parents, params)  # type: ignore[union-attr]
                 if c_x.shape != x.shape or c_x.dtype is not x.dtype or alarm.raised:
                     c_x = self.fitted(c_x, g, x, alarm)
             if y is not None:
-                c_y = rules[1].apply(g, residuals, parents, params)  # type: ignore[union-attr]
+                c_y = self.rules[1].apply(g, residuals, parents, params)  # type: ignore[union-attr]
                 if c_y.shape != y.shape or c_y.dtype is not y.dtype or alarm.raised:
                     c_y = self.fitted(c_y, g, y, alarm)
             return c_x, c_y
@@ -323,7 +326,7 @@ class Primitive:
         else:
             cotangents = [
                 None if parent is None else rule.apply(g, residuals, parents, params)  # type: ignore[union-attr]
-                for rule, parent in zip(rules, parents, strict=True)
+                for rule, parent in zip(self.rules, parents, strict=True)
             ]
         return [
             None if parent is None else self.fitted(c, g, parent, alarm)
@@ -466,10 +469,12 @@ def register(function: Any, implementation: Callable[..., Any], accepts: Sequenc
     """
     if function in implementations:
         raise ValueError(f"{numpy_name(function)} has an implementation already")
-    unary, binary = implementation, implementation
+    names = frozenset(accepts)
     if isinstance(implementation, Primitive):
-        unary, binary = implementation.unary, implementation.binary
-    implementations[function] = Implementation(implementation, frozenset(accepts), unary, binary)
+        made = Implementation(implementation, names, implementation.unary, implementation.binary, implementation)
+    else:
+        made = Implementation(implementation, names, implementation, implementation)
+    implementations[function] = made
 
 
 def implements(*functions: Any) -> Callable[[_F], _F]:

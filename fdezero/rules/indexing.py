@@ -255,17 +255,10 @@ for _writing in WRITING:
 
 
 # -- made of values ----------------------------------------------------------------------------------
-def _raw(x: Array) -> Array:
-    """What is inside all the boxes: an array of the kind to be made."""
-    while isinstance(x, Box):
-        x = x._value
-    return x
-
-
 def _declare_like(function: Any) -> None:
     @implements(function)
     def like(a: Array, dtype: Any = None, *, shape: Any = None) -> Array:
-        return function(_raw(a), dtype=dtype, shape=a.shape if shape is None else shape)
+        return function(boxes.raw(a), dtype=dtype, shape=a.shape if shape is None else shape)
 
 
 for _like in (np.zeros_like, np.ones_like, np.empty_like):
@@ -287,7 +280,7 @@ def _declare_constant(function: Any) -> Primitive:
 
 
 _WITHOUT_DERIVATIVE: tuple[Any, ...] = (
-    *(np.argmax, np.argmin, np.argsort, np.argpartition, np.argwhere, np.flatnonzero, np.nonzero, np.count_nonzero),
+    *(np.argmax, np.argmin, np.argpartition, np.argwhere, np.flatnonzero, np.nonzero, np.count_nonzero),
     *(np.all, np.any, np.allclose, np.isclose, np.array_equal, np.array_equiv, np.searchsorted, np.digitize, np.isin),
     *(np.iscomplex, np.isreal, np.iscomplexobj, np.isrealobj, np.result_type, np.isposinf, np.isneginf),
     *(np.may_share_memory, np.shares_memory, np.array_repr, np.array_str, np.array2string, np.can_cast, np.min_scalar_type),

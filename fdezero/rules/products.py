@@ -18,47 +18,47 @@ from ..primitives import Multilinear, as_operand, implements, make_rule, multili
 from .helpers import trailing
 
 
-def _column(v: Array) -> Array:
+def column(v: Array) -> Array:
     return v[..., None]
 
 
-def _row(v: Array) -> Array:
+def row(v: Array) -> Array:
     return v[..., None, :]
 
 
-def _fitted(c: Array, like: Any) -> Array:
+def fitted(c: Array, like: Any) -> Array:
     return c if c.shape == like.shape else unbroadcast(c, like.shape)
 
 
-def _t(x: Array) -> Array:
+def matrix_t(x: Array) -> Array:
     return x.T if len(x.shape) == 2 else np.swapaxes(x, -1, -2)
 
 
 matmul_mm = multilinear(
     operator.matmul,
-    lambda g, y, like: _fitted(g @ _t(y), like),
-    lambda g, x, like: _fitted(_t(x) @ g, like),
+    lambda g, y, like: fitted(g @ matrix_t(y), like),
+    lambda g, x, like: fitted(matrix_t(x) @ g, like),
     name="matmul",
     core=(2, 2),
 )
 matmul_mv = multilinear(
-    lambda x, y: x @ y if len(y.shape) == 1 else (x @ _column(y))[..., 0],
-    lambda g, y, like: _fitted(_column(g) * _row(y), like),
-    lambda g, x, like: _fitted(matmul_mv(_t(x), g), like),
+    lambda x, y: x @ y if len(y.shape) == 1 else (x @ column(y))[..., 0],
+    lambda g, y, like: fitted(column(g) * row(y), like),
+    lambda g, x, like: fitted(matmul_mv(matrix_t(x), g), like),
     name="matmul",
     core=(2, 1),
 )
 matmul_vm = multilinear(
-    lambda x, y: x @ y if len(x.shape) == 1 else (_row(x) @ y)[..., 0, :],
-    lambda g, y, like: _fitted(matmul_mv(y, g), like),
-    lambda g, x, like: _fitted(_column(x) * _row(g), like),
+    lambda x, y: x @ y if len(x.shape) == 1 else (row(x) @ y)[..., 0, :],
+    lambda g, y, like: fitted(matmul_mv(y, g), like),
+    lambda g, x, like: fitted(column(x) * row(g), like),
     name="matmul",
     core=(1, 2),
 )
 matmul_vv = multilinear(
-    lambda x, y: x @ y if len(x.shape) == 1 == len(y.shape) else (_row(x) @ _column(y))[..., 0, 0],
-    lambda g, y, like: _fitted(_column(g) * y if g.shape else g * y, like),
-    lambda g, x, like: _fitted(_column(g) * x if g.shape else g * x, like),
+    lambda x, y: x @ y if len(x.shape) == 1 == len(y.shape) else (row(x) @ column(y))[..., 0, 0],
+    lambda g, y, like: fitted(column(g) * y if g.shape else g * y, like),
+    lambda g, x, like: fitted(column(g) * x if g.shape else g * x, like),
     name="matmul",
     core=(1, 1),
 )
@@ -69,7 +69,7 @@ def matmul(x: Array, y: Array) -> Array:
     x, y = as_operand(x), as_operand(y)
     m, n = len(x.shape), len(y.shape)
     if m > 1 and n > 1:
-        return matmul_mm(x, y)
+        return matmul_mm.binary(x, y)
     if not (m and n):
         raise ValueError("matmul: an argument has no dimensions; use * to multiply by a scalar")
     if m == n == 1:
@@ -103,7 +103,7 @@ def inner(a: Array, b: Array) -> Array:
 
 @implements(np.outer, np.linalg.outer)
 def outer(a: Array, b: Array, out: None = None) -> Array:
-    return _column(as_operand(a).reshape(-1)) * as_operand(b).reshape(-1)
+    return column(as_operand(a).reshape(-1)) * as_operand(b).reshape(-1)
 
 
 @implements(np.tensordot, np.linalg.tensordot)

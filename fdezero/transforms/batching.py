@@ -19,7 +19,7 @@ from .. import tree
 from ..graph import Array, Box
 from ..primitives import Primitive, scatter
 from ..recording import new_level
-from ..rules import indexing, products, shaping
+from ..rules import indexing, products, shaping, sorting
 from .wrapping import Function, Transformed, describe, finish
 
 
@@ -179,6 +179,8 @@ _RULES: dict[Primitive, Callable[..., Any]] = {
     indexing.put_add: _batch_put,
     indexing.truth: _refuse_truth,
     scatter: _batch_scatter,
+    sorting.gather_along: _all_batched,
+    sorting.scatter_along: _all_batched,
     shaping.join: _all_batched,
     shaping.pile: _all_batched,
     products.contract: _batch_einsum,

@@ -79,11 +79,15 @@ def _(
 ) -> Any:
     if all(t is None for t in tangents):
         return None
-    # On a tape the shape of a constant argument is not known from a node, but its zero was kept.
-    return primitive(
-        *[t if t is not None else r if like is None else zero_like(like) for t, r, like in zip(tangents, residuals, likes, strict=False)],
-        **params,
-    )
+    if primitive.variadic is None:
+        rest = [residuals[i] if rule is None else None for i, rule in enumerate(primitive.rules)]
+    else:  # on a tape the shape of a constant is not known from a node, but its zero was kept
+        rest = [r if like is None else None for like, r in zip(likes, residuals, strict=False)]
+    arguments = [
+        t if t is not None else r if r is not None else zero_like(like)
+        for t, r, like in zip(tangents, rest, likes, strict=True)
+    ]
+    return primitive(*arguments, **params)
 
 
 @push.register

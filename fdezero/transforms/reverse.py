@@ -80,7 +80,7 @@ _WORTH_ADDING = 1000
 def _together(node: Node, known: Any, c: Any) -> Any:
     """What ``node`` is owed when ``c`` comes to what is ``known`` already."""
     if isinstance(known, np.generic) and isinstance(c, np.generic):
-        return known + c  # a number has no buffer to save
+        return known + c  # type: ignore[operator]  # two numbers: no buffer to save
     if known.__class__ is not Debt:
         debt = Debt(node)
         debt.add(known)
@@ -359,14 +359,10 @@ def _value_and_grad(
     for position in positions:
         leaves, structure = flatten_input(args[position], position)
         structures.append(structure)
-        if structure is tree.LEAF:
-            boxed[position] = variable = input_variable(_INPUT, leaves[0], level)
-            nodes.append(variable.node)
-        else:
-            variables = [input_variable(_INPUT, x, level) for x in leaves]
-            nodes += [variable.node for variable in variables]
-            boxed[position] = structure.unflatten(variables)
-    leaves = variable = variables = None
+        variables = [input_variable(_INPUT, x, level) for x in leaves]
+        nodes += [variable.node for variable in variables]
+        boxed[position] = structure.unflatten(variables)
+    leaves, variables = [], []  # or the inputs would live as long as the call
     out = f(*boxed, **kwargs)
     aux = None
     if has_aux:

@@ -277,6 +277,63 @@ for _subscripts, *_shapes in (
 case(np.einsum, draw(2, 3), draw(3, 2), f=lambda x, y: np.einsum(x, [0, 1], y, [1, 2], [0, 2]))
 case(np.einsum, draw(2, 2, dtype=complex), draw(2, 2, dtype=complex), f=lambda x, y: np.einsum("ij,jk->ik", x, y))
 
+# -- linear algebra: of x x^T + 1 where the argument must be symmetric, of what does not turn otherwise
+def _spd(x: Any) -> Any:
+    return x @ np.conjugate(np.swapaxes(x, -1, -2)) + np.eye(x.shape[-1])
+
+
+for _shape in ((3, 3), (2, 3, 3)):
+    _x, _v = draw(*_shape) + 3 * np.eye(3), draw(*_shape[:-1], 2)
+    case(np.linalg.solve, _x, _v)
+    case(np.linalg.inv, _x)
+    case(np.linalg.det, _x)
+    case(np.linalg.slogdet, _x)
+    case(np.linalg.cholesky, _x, f=lambda x: np.linalg.cholesky(_spd(x)))
+    case(np.linalg.eigvalsh, _x, f=lambda x: np.linalg.eigvalsh(_spd(x)))
+    case(np.linalg.eigh, _x, f=lambda x: np.abs(np.linalg.eigh(_spd(x)).eigenvectors))
+    case(np.linalg.svdvals, _x)
+    case(np.linalg.svd, _x, f=lambda x: [np.abs(a) for a in np.linalg.svd(x)])
+case(np.linalg.solve, draw(3, 3) + 3 * np.eye(3), draw(3))
+case(np.linalg.solve, draw(3, 3) + 3 * np.eye(3), draw(2, 3, 2))
+case(np.linalg.cholesky, draw(3, 3), f=lambda x: np.linalg.cholesky(_spd(x), upper=True))
+case(np.linalg.eigvalsh, draw(3, 3), f=lambda x: np.linalg.eigvalsh(_spd(x), UPLO="U"))
+case(np.linalg.det, np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 0.5, 1.0]]), label="singular")
+case(np.linalg.det, np.array([[2.0]]))
+for _shape in ((4, 2), (2, 4)):
+    case(np.linalg.svd, draw(*_shape), f=lambda x: [np.abs(a) for a in np.linalg.svd(x, full_matrices=False)])
+    case(np.linalg.svd, draw(*_shape), compute_uv=False)
+_z = draw(2, 2, dtype=complex) + 3 * np.eye(2)
+case(np.linalg.solve, _z, draw(2, 2, dtype=complex))
+case(np.linalg.inv, _z)
+case(np.linalg.det, _z)
+case(np.linalg.slogdet, _z)
+case(np.linalg.cholesky, _z, f=lambda x: np.linalg.cholesky(_spd(x)))
+case(np.linalg.eigvalsh, _z, f=lambda x: np.linalg.eigvalsh(_spd(x)))
+case(np.linalg.svdvals, _z)
+for _ord in (None, 1, 2, 3, 1.5, np.inf, -np.inf, 0.5):
+    case(np.linalg.norm, draw(4), ord=_ord)
+    case(np.linalg.norm, draw(2, 3), ord=_ord, axis=0, keepdims=True)
+for _ord in (None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf):
+    case(np.linalg.norm, draw(3, 2), ord=_ord)
+case(np.linalg.norm, draw(2, 3, 2), axis=(0, 2), keepdims=True, ord=1)
+case(np.linalg.norm, draw(2, 3, 2))
+case(np.linalg.norm, draw(3, dtype=complex))
+case(np.linalg.norm, draw(3, dtype=np.float32))
+case(np.linalg.vector_norm, draw(2, 3), axis=1)
+case(np.linalg.vector_norm, draw(2, 3), ord=0)
+case(np.linalg.matrix_norm, draw(2, 3, 3), ord="nuc", keepdims=True)
+
+# -- sorting and scans -------------------------------------------------------------------------------
+case(np.sort, distinct(5))
+case(np.sort, distinct(3, 4), axis=0)
+case(np.sort, distinct(3, 4), axis=None)
+for _f in (np.cumsum, np.cumprod):
+    case(_f, draw(5))
+    case(_f, draw(2, 3))
+    case(_f, draw(2, 3, 2), axis=1)
+    case(_f, draw(2, 3, 2), axis=-1, dtype=float)
+case(np.cumprod, np.array([2.0, 0.0, 3.0, 0.0]), label="zeros")
+
 # -- no derivative: each function with a call whose result must be what plain NumPy gives ------------
 _x = distinct(2, 3)
 CONSTANT: dict[Any, Callable[[Any], Any]] = {

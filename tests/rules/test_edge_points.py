@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fdezero import at, grad, vjp
+from fdezero import at, grad, jvp, vjp
 
 nan, inf = np.nan, np.inf
 A = np.array
@@ -64,6 +64,20 @@ POINTS = [
     ("mod(-7.5, y) at 2", lambda y: np.mod(-7.5, y), 2.0, 4.0),
     ("|z|**2 at 1+2j", lambda z: np.abs(z) ** 2, 1 + 2j, 2 - 4j),
     ("|z| at 0", np.abs, 0j, 0j),
+    ("norm of a zero vector", np.linalg.norm, A([0.0, 0.0]), A([0.0, 0.0])),
+    ("norm of a zero vector, squared", lambda x: np.linalg.norm(x) ** 2, A([0.0, 0.0]), A([0.0, 0.0])),
+    ("norm with ord=1 at an entry of 0", lambda x: np.linalg.norm(x, ord=1), A([0.0, -2.0]), A([0.0, -1.0])),
+    ("norm with ord=1.5 at an entry of 0", lambda x: np.linalg.norm(x, ord=1.5), A([0.0, -2.0]), A([0.0, -1.0])),
+    ("norm with ord=3 of a zero vector", lambda x: np.linalg.norm(x, ord=3), A([0.0, 0.0]), A([0.0, 0.0])),
+    ("norm with ord=inf and ties", lambda x: np.linalg.norm(x, ord=np.inf), A([3.0, -3.0, 1.0]), A([0.5, -0.5, 0.0])),
+    ("norm(keepdims=True)", lambda x: np.linalg.norm(x, axis=0, keepdims=True).sum(), A([[3.0], [4.0]]), A([[0.6], [0.8]])),
+    ("det of a singular matrix", np.linalg.det, A([[1.0, 2.0], [2.0, 4.0]]), A([[4.0, -2.0], [-2.0, 1.0]])),
+    ("det of a zero matrix", np.linalg.det, np.zeros((3, 3)), np.zeros((3, 3))),
+    ("repeated eigenvalues", lambda x: np.linalg.eigvalsh(x).sum(), np.eye(2), np.eye(2)),
+    ("repeated eigenvalues through eigh", lambda x: np.linalg.eigh(x)[0] @ A([1.0, 1.0]), np.eye(2), np.eye(2)),
+    ("repeated singular values", lambda x: np.linalg.svdvals(x).sum(), np.eye(2), np.eye(2)),
+    ("sort with ties", lambda x: np.sort(x) @ A([1.0, 10.0, 100.0]), A([2.0, 1.0, 1.0]), A([100.0, 1.0, 10.0])),
+    ("cumprod with a zero", lambda x: np.cumprod(x).sum(), A([2.0, 0.0, 3.0]), A([1.0, 2.0 + 6.0, 0.0])),
     ("sign", lambda x: np.sign(x) * x, 0.0, 0.0),
     ("cbrt at 0", np.cbrt, 0.0, inf),
     ("arcsin at 1", np.arcsin, 1.0, inf),
@@ -87,6 +101,33 @@ SINGULAR = [
 @pytest.mark.parametrize(("f", "x", "expected"), [p[1:] for p in POINTS], ids=[p[0] for p in POINTS])
 def test_reverse(f, x, expected):
     np.testing.assert_allclose(grad(f)(x), expected, rtol=1e-12)
+
+
+def forward(f, x):
+    """The derivative along each unit vector."""
+    x = np.asarray(x)
+    columns = []
+    for index in np.ndindex(x.shape):
+        t = np.zeros_like(x)
+        t[index] = 1.0
+        columns.append(jvp(f, (x[()],), (t[()],))[1])
+    return np.reshape(columns, x.shape)
+
+
+@pytest.mark.parametrize(("f", "x", "expected"), [p[1:] for p in POINTS], ids=[p[0] for p in POINTS])
+def test_forward(f, x, expected):
+    np.testing.assert_allclose(forward(f, x), np.real(expected), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("f", "x", "expected"), [p[1:] for p in SINGULAR], ids=[p[0] for p in SINGULAR])
+def test_forward_where_numpy_warns(f, x, expected):
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(forward(f, x), expected)
+
+
+def test_vectors_of_repeated_eigenvalues_are_nan_where_they_are_asked_for():
+    assert np.isnan(grad(lambda x: np.linalg.eigh(x)[1][0, 1])(np.eye(2))).any()
+    assert np.isnan(grad(lambda x: np.linalg.svd(x)[0][0, 1])(np.eye(2))).any()
 
 
 @pytest.mark.parametrize(("f", "x", "expected"), [p[1:] for p in SINGULAR], ids=[p[0] for p in SINGULAR])
