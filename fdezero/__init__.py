@@ -16,6 +16,7 @@ from .recording import no_grad
 from .rules.indexing import at
 from .rules.shaping import array
 from .transforms.batching import vmap
+from .transforms.checkpoint import checkpoint
 from .transforms.custom import custom_jvp, custom_vjp
 from .transforms.derivatives import (
     elementwise_grad,
@@ -28,7 +29,9 @@ from .transforms.derivatives import (
     value_and_jacobian,
 )
 from .transforms.forward import jvp, linear_transpose, linearize
+from .transforms.implicit import fixed_point, root
 from .transforms.reverse import grad, record, stop_gradient, value_and_grad, vjp
+from .transforms.taylor import derivative, jet
 
 __version__ = "0.1.0"
 
@@ -39,9 +42,12 @@ __all__ = [
     "Variable",
     "array",
     "at",
+    "checkpoint",
     "custom_jvp",
     "custom_vjp",
+    "derivative",
     "elementwise_grad",
+    "fixed_point",
     "ggnvp",
     "grad",
     "hessian",
@@ -49,11 +55,13 @@ __all__ = [
     "jacfwd",
     "jacobian",
     "jacrev",
+    "jet",
     "jvp",
     "linear_transpose",
     "linearize",
     "no_grad",
     "record",
+    "root",
     "rules",
     "show",
     "stop_gradient",

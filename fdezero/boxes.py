@@ -60,7 +60,7 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _without_empty(function: Any, kwargs: dict[str, Any], accepts: frozenset[str]) -> dict[str, Any]:
     """Leave out ``out=None`` and its like; refuse every other argument that has no rule."""
-    kwargs = {k: v for k, v in kwargs.items() if k in accepts or not (v is None or v is np._NoValue)}  # type: ignore[attr-defined]
+    kwargs = {k: v for k, v in kwargs.items() if k in accepts or not (v is None or v is np._NoValue)}
     for name in kwargs:
         if name == "out":
             raise TypeError(
@@ -198,7 +198,7 @@ class ArrayLike:
     __xor__, __rxor__ = _binary(np.bitwise_xor), _reflected(np.bitwise_xor)
     __invert__ = _unary(np.invert)
     # As for an ndarray, == compares entry by entry, so a Box cannot be a key of a dictionary.
-    __eq__, __ne__ = _binary(np.equal), _binary(np.not_equal)  # type: ignore[assignment]
+    __eq__, __ne__ = _binary(np.equal), _binary(np.not_equal)
     __hash__ = None  # type: ignore[assignment]
 
     # -- methods --------------------------------------------------------------------------------
@@ -257,8 +257,13 @@ class ArrayLike:
         return (self[i] for i in range(len(self)))
 
     # -- what it looks like ---------------------------------------------------------------------
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    @property
+    def shape(self) -> tuple[int, ...]:
+        raise NotImplementedError
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        raise NotImplementedError
 
     @property
     def ndim(self) -> int:
@@ -286,7 +291,10 @@ class ArrayLike:
         return format(self.value, spec) if spec else str(self)  # type: ignore[attr-defined]
 
     # -- what would lose the derivative ---------------------------------------------------------
-    __float__ = _refuse("float() or a function of `math`", "write np.sin for math.sin, fdezero.at(a)[0].set(x) for a[0] = x, or float(stop_gradient(x))")
+    __float__ = _refuse(
+        "float() or a function of `math`",
+        "write np.sin for math.sin, fdezero.at(a)[0].set(x) for a[0] = x, or float(stop_gradient(x))",
+    )
     __complex__ = _refuse("complex() or a function of `cmath`", "write np.exp for cmath.exp, or 1j * x")
     __int__ = _refuse("int()", "write int(stop_gradient(x)), or np.floor(x)")
     __index__ = _refuse("Using as an index the value", "write int(stop_gradient(x))")

@@ -144,7 +144,7 @@ def make_rule(partial: Partial, index: int) -> Rule | None:
             )
     needs = tuple(_POSITIONS.get(name, _OUT) for name in names if name in _POSITIONS or name == "out")
     if not takes_params and len(names) == 3 and names[0] == "g" and names[1] in _POSITIONS and names[2] == "like":
-        return Rule(_transpose(partial, *needs, index), needs)
+        return Rule(_transpose(partial, needs[0], index), needs)
     plain = not takes_params and not {"xs", "like", "likes"} & set(names)
     if plain and "g" not in names:
         return Rule(_factor(partial, needs), needs)
@@ -414,7 +414,7 @@ class Scatter:
 
     def gather_size(self, like: Any) -> float:
         """How many numbers the gathered cotangent has."""
-        return math.prod(like.shape)
+        return float(math.prod(like.shape))
 
     @staticmethod
     def gather(parts: Sequence[Scatter], like: Any) -> Array:
@@ -424,7 +424,7 @@ class Scatter:
 
 
 #: Cotangents that are zero nearly everywhere; the fold keeps them so until they are needed.
-Sparse = frozenset({Slot, Scatter})
+Sparse: frozenset[Any] = frozenset({Slot, Scatter})
 
 
 def _scatter(*cotangents: Array, indices: Sequence[Any], shape: tuple[int, ...], dtype: Any) -> Array:
@@ -454,7 +454,9 @@ pick_output = Linear("output", lambda outs, *, index: outs[index], (make_rule(la
 scatter = Linear(
     "scatter",
     _scatter,
-    variadic=make_rule(lambda g, likes, *, indices, **_: [None if n is None else g[i] for n, i in zip(likes, indices, strict=True)], 0),
+    variadic=make_rule(
+        lambda g, likes, *, indices, **_: [None if n is None else g[i] for n, i in zip(likes, indices, strict=True)], 0
+    ),
 )
 
 

@@ -27,7 +27,7 @@ add = elementwise(operator.add, 1, 1, ufunc=np.add)
 subtract = elementwise(operator.sub, 1, -1, ufunc=np.subtract)
 multiply = elementwise(operator.mul, lambda g, y: g * y, lambda g, x: g * x, ufunc=np.multiply)
 divide = elementwise(
-    operator.truediv, lambda g, y: g / y, lambda g, x, y: -g * x / (y * y), ufunc=np.divide
+    operator.truediv, lambda g, y: g / y, lambda g, x, y: -g * (x / y) / y, ufunc=np.divide
 )
 negative = elementwise(operator.neg, -1, ufunc=np.negative)
 positive = elementwise(operator.pos, 1, ufunc=np.positive)
@@ -36,7 +36,7 @@ fabs = elementwise(np.fabs, lambda x: np.sign(x))
 floor_divide = elementwise(operator.floordiv, None, None, ufunc=np.floor_divide)
 remainder = elementwise(np.remainder, 1, lambda g, x, y: -g * np.floor(x / y))
 fmod = elementwise(np.fmod, 1, lambda g, x, y: -g * np.trunc(x / y))
-reciprocal = elementwise(np.reciprocal, lambda g, x: -g / (x * x))
+reciprocal = elementwise(np.reciprocal, lambda g, x: -g / x / x)
 square = elementwise(lambda x: x * x, lambda g, x: g * (x + x), ufunc=np.square)  # x * x: see add
 sqrt = elementwise(np.sqrt, lambda g, x: g * 0.5 / np.sqrt(x))
 cbrt = elementwise(np.cbrt, lambda g, x: g / (3 * np.square(np.cbrt(x))))

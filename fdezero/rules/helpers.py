@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..graph import Array, Box
+from ..graph import Array
 
 Axes = tuple[int, ...]
 
@@ -37,7 +37,7 @@ _EVERY = ((), (-1,), (-2, -1), (-3, -2, -1), (-4, -3, -2, -1))
 
 def trailing_one(axis: Any, ndim: int) -> int:
     """One axis, counted from the end."""
-    return normalize_axis_index(axis, ndim) - ndim  # type: ignore[no-any-return]
+    return normalize_axis_index(axis, ndim) - ndim
 
 
 def keep_reduced(x: Array, shape: Sequence[int], axes: Axes) -> Array:
@@ -45,7 +45,7 @@ def keep_reduced(x: Array, shape: Sequence[int], axes: Axes) -> Array:
 
     ``x`` may have leading axes that ``shape`` does not count.
     """
-    kept = [n for n in shape]
+    kept = list(shape)
     for a in axes:
         kept[a] = 1
     lead = x.shape[: len(x.shape) - (len(shape) - len(axes))]
@@ -75,4 +75,4 @@ def is_number(y: Any) -> bool:
     return y.__class__ in _NUMBERS and math.isfinite(y)
 
 
-_NUMBERS = frozenset({int, float, *np.sctypeDict.values()} - {np.bool, np.object_, np.str_, np.bytes_, np.void, np.datetime64, np.timedelta64, np.complex64, np.complex128, np.clongdouble})
+_NUMBERS: frozenset[Any] = frozenset({int, float} | {kind for kind in np.sctypeDict.values() if np.dtype(kind).kind in "iuf"})

@@ -41,7 +41,7 @@ matmul_mm = multilinear(
     name="matmul",
     core=(2, 2),
 )
-matmul_mv = multilinear(
+matmul_mv: Multilinear = multilinear(
     lambda x, y: x @ y if len(y.shape) == 1 else (x @ column(y))[..., 0],
     lambda g, y, like: fitted(column(g) * row(y), like),
     lambda g, x, like: fitted(matmul_mv(matrix_t(x), g), like),
@@ -66,8 +66,10 @@ matmul_vv = multilinear(
 
 @implements(np.matmul)
 def matmul(x: Array, y: Array) -> Array:
-    x, y = as_operand(x), as_operand(y)
-    m, n = len(x.shape), len(y.shape)
+    try:  # `as_operand` asks for the shapes too, and a Box takes its time to tell
+        m, n = len(x.shape), len(y.shape)
+    except AttributeError:
+        return matmul(as_operand(x), as_operand(y))
     if m > 1 and n > 1:
         return matmul_mm.binary(x, y)
     if not (m and n):
@@ -83,7 +85,7 @@ def dot(a: Array, b: Array, out: None = None) -> Array:
     m, n = len(a.shape), len(b.shape)
     if not (m and n):
         return a * b
-    if n <= 2 and m <= 2 or n == 1:
+    if (n <= 2 and m <= 2) or n == 1:
         return a @ b
     return np.tensordot(a, b, axes=((m - 1,), (n - 2,)))
 
@@ -151,7 +153,9 @@ def _parse(subscripts: str, operands: Sequence[Array]) -> tuple[list[Labels], La
     return inputs, letters + "".join(once)
 
 
-def _einsum_transpose(g: Array, xs: Sequence[Array], likes: Sequence[Any], *, inputs: Sequence[Labels], output: Labels) -> list[Any]:
+def _einsum_transpose(
+    g: Array, xs: Sequence[Array], likes: Sequence[Any], *, inputs: Sequence[Labels], output: Labels
+) -> list[Any]:
     return [
         None if like is None else _operand_cotangent(g, xs, like.shape, k, inputs, output) for k, like in enumerate(likes)
     ]
@@ -170,7 +174,7 @@ def _operand_cotangent(
     elsewhere = output + "".join(t for t, _ in others)
     shared = "".join(c for c in mine if c in elsewhere)
     c = np.einsum(",".join([output, *[t for t, _ in others]]) + "->" + shared, g, *[x for _, x in others])
-    sizes = {label: n for label, n in zip(inputs[k], shape, strict=True)}
+    sizes = dict(zip(inputs[k], shape, strict=True))
     summed = tuple(i for i, label in enumerate(shared) if sizes[label] == 1 and c.shape[i] != 1)
     if summed:
         c = np.sum(c, axis=summed, keepdims=True)

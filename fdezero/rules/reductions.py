@@ -21,14 +21,14 @@ def _spread_back(g: Array, like: Any, *, axis: Axes, keepdims: bool) -> Array:
 
 
 sum_over = linear(
-    lambda x, *, axis, keepdims: np.add.reduce(x, axis, None, None, keepdims),
+    lambda x, *, axis, keepdims: np.add.reduce(x, axis, keepdims=keepdims),
     _spread_back,
     name="sum",
     core=(0,),
 )
 mean_over = linear(
     # Python's division: on a NumPy scalar it takes 60 ns where np.true_divide takes 600.
-    lambda x, *, axis, keepdims: np.add.reduce(x, axis, None, None, keepdims) / count(x.shape, axis),
+    lambda x, *, axis, keepdims: np.add.reduce(x, axis, keepdims=keepdims) / count(x.shape, axis),
     lambda g, like, *, axis, keepdims: _spread_back(g / count(like.shape, axis), like, axis=axis, keepdims=keepdims),
     name="mean",
     core=(0,),
@@ -37,12 +37,18 @@ mean_over = linear(
 
 def _selected(x: Array, where: Any, fill: Any, axis: Any, name: str) -> Array:
     """What is not selected by ``where=`` becomes the reduction's neutral element."""
-    return x if where is True or where is np._NoValue else np.where(where, x, fill)  # type: ignore[attr-defined]
+    return x if where is True or where is np._NoValue else np.where(where, x, fill)
 
 
 @implements(np.sum)
 def sum_(
-    a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
+    a: Array,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Array:
     _no_out(out, "sum")
     x = a if dtype is None else a.astype(dtype)
@@ -78,7 +84,13 @@ def _no_out(out: Any, name: str) -> None:
 # -- products ----------------------------------------------------------------------------------------
 @implements(np.prod)
 def prod(
-    a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
+    a: Array,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Array:
     """A product by halves: multiplications only, so zeros among the factors are exact to every order."""
     _no_out(out, "prod")
@@ -122,7 +134,7 @@ def _extreme(ufunc: np.ufunc, name: str) -> Any:
         return np.sum(g * _shares(x, out, axis, keepdims), axis=axis, keepdims=keepdims)
 
     return general(
-        lambda x, *, axis, keepdims: ufunc.reduce(x, axis, None, None, keepdims), vjp=[vjp], jvp=[jvp], name=name, core=(0,)
+        lambda x, *, axis, keepdims: ufunc.reduce(x, axis, keepdims=keepdims), vjp=[vjp], jvp=[jvp], name=name, core=(0,)
     )
 
 
@@ -175,11 +187,12 @@ def var(
     deviation = x - center
     square = np.square(deviation) if x.dtype.kind != "c" else np.square(deviation.real) + np.square(deviation.imag)
     freedom = _number_of(x, axes, keepdims, where) - (ddof if _absent(correction) else correction)
-    return np.sum(square, axis=axes, keepdims=keepdims, where=where) / (max(freedom, 0) if where is True else np.maximum(freedom, 0))
+    freedom = max(freedom, 0) if where is True else np.maximum(freedom, 0)
+    return np.sum(square, axis=axes, keepdims=keepdims, where=where) / freedom
 
 
 def _absent(argument: Any) -> bool:
-    return argument is None or argument is np._NoValue  # type: ignore[attr-defined]
+    return argument is None or argument is np._NoValue
 
 
 @implements(np.std)

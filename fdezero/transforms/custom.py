@@ -27,7 +27,7 @@ from .reverse import vjp
 from .wrapping import Function, describe
 
 #: Everything is kept for the user's rule: it may ask for any of it.
-_KEEP_ALL = Rule(lambda *_: None, needs=(-1,), everything=True)
+KEEP_ALL = Rule(lambda *_: None, needs=(-1,), everything=True)
 
 Flat = Callable[..., tuple[Array, ...]]
 
@@ -54,7 +54,7 @@ class WithJvp(Primitive):
             return tuple(outs[i] for i in smooth)
 
         zeros = [np.zeros_like(primals[i]) for i in active]
-        cotangents = tuple(_or_zeros(g[i], node.shape[i], node.dtype[i]) for i in smooth)
+        cotangents = tuple(or_zeros(g[i], node.shape[i], node.dtype[i]) for i in smooth)
         found = dict(zip(active, vjp(of_tangents, *zeros)[1](cotangents), strict=True))
         return [found.get(i) for i in range(len(primals))]
 
@@ -76,7 +76,7 @@ class WithVjp(Primitive):
         return self.function(*args)
 
     def pullback(self, node: Node, g: Any, alarm: Alarm) -> Sequence[Any]:
-        cotangents = [_or_zeros(c, s, d) for c, s, d in zip(g, node.shape, node.dtype, strict=True)]
+        cotangents = [or_zeros(c, s, d) for c, s, d in zip(g, node.shape, node.dtype, strict=True)]
         found = self.back(node.residuals[-1], cotangents)
         return [
             None if parent is None else self._fitting(c, parent) for c, parent in zip(found, node.parents, strict=True)
@@ -93,7 +93,7 @@ class WithVjp(Primitive):
         return c.astype(parent.dtype) if c.dtype.kind != "c" or parent.dtype.kind == "c" else cast(c, parent.dtype)
 
 
-def _or_zeros(c: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+def or_zeros(c: Any, shape: tuple[int, ...], dtype: Any) -> Array:
     return np.zeros(shape, dtype)[()] if c is None else c
 
 
@@ -126,7 +126,7 @@ def _(primitive: WithJvp, values: Any, batched: Sequence[bool], size: int, param
     many = WithJvp(
         primitive.name,
         vmap(primitive.function, in_axes=axes, axis_size=size),
-        variadic=_KEEP_ALL,
+        variadic=KEEP_ALL,
         multiple=True,
         along=vmap(primitive.along, in_axes=(axes, axes), axis_size=size),
     )
@@ -143,7 +143,7 @@ def _(primitive: WithVjp, values: Any, batched: Sequence[bool], size: int, param
         return [c if b or c is None else np.sum(c, axis=0) for c, b in zip(found, batched, strict=True)]
 
     plain, forward = (vmap(f, in_axes=axes, axis_size=size) for f in (primitive.plain, primitive.function))
-    return _hand_over(WithVjp(primitive.name, forward, variadic=_KEEP_ALL, multiple=True, plain=plain, back=back), values)
+    return _hand_over(WithVjp(primitive.name, forward, variadic=KEEP_ALL, multiple=True, plain=plain, back=back), values)
 
 
 def _hand_over(primitive: WithVjp, values: Sequence[Any]) -> Any:
@@ -157,7 +157,7 @@ def _hand_over(primitive: WithVjp, values: Sequence[Any]) -> Any:
 # -- trees and flat arrays ---------------------------------------------------------------------------
 
 
-class _Call:
+class Call:
     """The arguments of one call, cut into those that are differentiated, flat, and the rest."""
 
     def __init__(self, f: Function, nondiff: Sequence[int], args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
@@ -190,9 +190,25 @@ class _Call:
         return any(isinstance(leaf, Box) for leaf in self.leaves)
 
 
-def _flat(result: Any) -> tuple[tuple[Array, ...], tree.Structure]:
+def flat(result: Any) -> tuple[tuple[Array, ...], tree.Structure]:
     leaves, structure = tree.flatten(result)
     return tuple(x if hasattr(x, "shape") else np.asarray(x)[()] for x in leaves), structure
+
+
+def refuse_closures(name: str, called_with: Sequence[Any], leaves: Sequence[Any], outs: Sequence[Any]) -> None:
+    """A result that is still a Box of the level being differentiated came in by a closure.
+
+    Raises:
+        TypeError: for the derivative with respect to it would be lost.
+    """
+    level = max(x.level for x in called_with if isinstance(x, Box))
+    given = max((x.level for x in leaves if isinstance(x, Box)), default=0)
+    for out in outs:
+        if isinstance(out, Box) and out.level >= level and out.level > given:
+            raise TypeError(
+                f"{name}: the function uses a {type(out).__name__} from outside, whose derivative would be lost; "
+                "pass it as an argument"
+            )
 
 
 class _Custom:
@@ -213,12 +229,12 @@ class _Custom:
         return self if instance is None else functools.partial(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        call = _Call(self._f, self._nondiff, args, kwargs)
+        call = Call(self._f, self._nondiff, args, kwargs)
         if not call.boxed:
             return self._f(*args, **kwargs)
         return self._differentiated(call)
 
-    def _differentiated(self, call: _Call) -> Any:
+    def _differentiated(self, call: Call) -> Any:
         raise NotImplementedError
 
 
@@ -271,14 +287,15 @@ class custom_jvp(_Custom):
 
         self._rule = rule
 
-    def _differentiated(self, call: _Call) -> Any:
+    def _differentiated(self, call: Call) -> Any:
         if self._rule is None:
             raise TypeError(f"{self.__name__} is a custom_jvp function without a rule; state it with {self.__name__}.defjvp")
         rule = self._rule
         found: list[tree.Structure] = []
 
         def function(*leaves: Array) -> tuple[Array, ...]:
-            outs, structure = _flat(self._f(*call.full(leaves)))
+            outs, structure = flat(self._f(*call.full(leaves)))
+            refuse_closures(self.__name__, call.leaves, leaves, outs)
             found.append(structure)
             return outs
 
@@ -286,12 +303,12 @@ class custom_jvp(_Custom):
             result = rule(*call.static, call.primals(leaves), call.primals(tangents))
             if not (isinstance(result, tuple) and len(result) == 2):
                 raise TypeError(f"the rule of {self.__name__} must return (out, tangent), and returned {describe(result)}")
-            flat, structure = _flat(result[1])
+            tangent, structure = flat(result[1])
             if found and structure != found[0]:
                 raise TypeError(f"the rule of {self.__name__} returned a tangent that is no tree like the result")
-            return flat
+            return tangent
 
-        primitive = WithJvp(self.__name__, function, variadic=_KEEP_ALL, multiple=True, along=along)
+        primitive = WithJvp(self.__name__, function, variadic=KEEP_ALL, multiple=True, along=along)
         outs = primitive(*call.leaves)
         return found[0].unflatten(outs)
 
@@ -328,14 +345,14 @@ class custom_vjp(_Custom):
         """State the two halves of the rule; see the class."""
         self._fwd, self._bwd = fwd, bwd
 
-    def _differentiated(self, call: _Call) -> Any:
+    def _differentiated(self, call: Call) -> Any:
         if self._fwd is None or self._bwd is None:
             raise TypeError(f"{self.__name__} is a custom_vjp function without a rule; state it with {self.__name__}.defvjp")
         fwd, bwd = self._fwd, self._bwd
         found: list[tuple[tree.Structure, tree.Structure]] = []
 
         def plain(*leaves: Array) -> tuple[Array, ...]:
-            outs, structure = _flat(self._f(*call.full(leaves)))
+            outs, structure = flat(self._f(*call.full(leaves)))
             found.append((structure, tree.LEAF))
             return outs
 
@@ -343,8 +360,9 @@ class custom_vjp(_Custom):
             result = fwd(*call.full(leaves))
             if not (isinstance(result, tuple) and len(result) == 2):
                 raise TypeError(f"fwd of {self.__name__} must return (out, residuals), and returned {describe(result)}")
-            outs, structure = _flat(result[0])
-            kept, kept_structure = _flat(result[1])
+            outs, structure = flat(result[0])
+            kept, kept_structure = flat(result[1])
+            refuse_closures(self.__name__, call.leaves, leaves, (*outs, *kept))
             found.append((structure, kept_structure))
             return *outs, *kept
 
@@ -357,12 +375,12 @@ class custom_vjp(_Custom):
                     f"bwd of {self.__name__} must return a tuple of {len(call.chosen)} cotangents, one for each "
                     f"argument, and returned {describe(result)}"
                 )
-            flat: list[Any] = []
+            cotangents_of: list[Any] = []
             for given, like in zip(result, call.structure.children, strict=True):
-                flat += [None] * like.size if given is None else like.flatten_like(given)
-            return flat
+                cotangents_of += [None] * like.size if given is None else like.flatten_like(given)
+            return cotangents_of
 
-        primitive = WithVjp(self.__name__, function, variadic=_KEEP_ALL, multiple=True, plain=plain, back=back)
+        primitive = WithVjp(self.__name__, function, variadic=KEEP_ALL, multiple=True, plain=plain, back=back)
         outs = _hand_over(primitive, call.leaves)
         structure = found[0][0]
         return structure.unflatten(outs[: structure.size])

@@ -130,7 +130,7 @@ def _(
     return total
 
 
-def _as_tangent(t: Array, shape: tuple[int, ...], dtype: Any) -> Array:
+def as_tangent(t: Array, shape: tuple[int, ...], dtype: Any) -> Array:
     """A tangent in its output's shape and dtype."""
     if t.shape != shape:
         t = np.broadcast_to(t, shape)
@@ -164,7 +164,7 @@ class Dual(Box):
 
 
 def _dual(value: Array, level: int, tangent: Array) -> Dual:
-    return Dual(value, level, _as_tangent(tangent, value.shape, value.dtype))
+    return Dual(value, level, as_tangent(tangent, value.shape, value.dtype))
 
 
 def _tangent_of(out: Any, level: int) -> Array:
@@ -280,7 +280,7 @@ def push_along(tape: Tape, *tangents: Any) -> Any:
             incoming = [None if p is None else known.get(p) for p in node.parents]
             t = push(node.primitive, incoming, node.residuals, node.parents, node.params, alarm)
             if t is not None:
-                known[node] = t if node.primitive.multiple else _as_tangent(t, node.shape, node.dtype)
+                known[node] = t if node.primitive.multiple else as_tangent(t, node.shape, node.dtype)
     values = tree.flatten(tape.value)[0]
     outs = [
         np.zeros(value.shape, value.dtype)[()] if node is None or node not in known else known[node]

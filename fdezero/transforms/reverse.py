@@ -398,7 +398,9 @@ def _check_scalar(out: Any, inputs: Sequence[Node], holomorphic: bool) -> None:
     if holomorphic:
         for x in (*inputs, out):
             if x.dtype.kind != "c":
-                raise TypeError(f"grad with holomorphic=True wants complex arguments and results, and met one of dtype {x.dtype}")
+                raise TypeError(
+                    f"grad with holomorphic=True wants complex arguments and results, and met one of dtype {x.dtype}"
+                )
     elif out.dtype.kind == "c":
         raise TypeError(
             "grad wants a function with a real result, and this one returned a complex number; differentiate "

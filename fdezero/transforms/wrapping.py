@@ -102,8 +102,8 @@ def as_positions(argnums: int | Sequence[int], count: int) -> tuple[int, ...]:
         TypeError: when it is no int or sequence of ints.
         ValueError: when a position is out of range or named twice.
     """
-    if argnums.__class__ is int and 0 <= argnums < count:  # type: ignore[operator]
-        return (argnums,)  # type: ignore[return-value]
+    if argnums.__class__ is int and 0 <= argnums < count:
+        return (argnums,)
     wanted = argnums if isinstance(argnums, (tuple, list)) else (argnums,)
     if not all(isinstance(i, (int, np.integer)) and not isinstance(i, bool) for i in wanted):
         raise TypeError(f"argnums is an int or a tuple of ints; got {argnums!r}")
