@@ -119,7 +119,8 @@ def save(tape: Any, path: str | Path) -> Path:
             "drawing needs Graphviz's `dot` program, which is not installed (apt-get install graphviz, brew install "
             "graphviz); fdezero.show.mermaid(tape) and fdezero.show.dot(tape) give the diagram as text"
         )
-    done = subprocess.run([program, f"-T{format}", "-o", str(path)], input=dot(tape), text=True, capture_output=True, check=False)
+    command = [program, f"-T{format}", "-o", str(path)]
+    done = subprocess.run(command, input=dot(tape), text=True, capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"dot failed: {done.stderr.strip()}")
     return path

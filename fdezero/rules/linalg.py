@@ -19,7 +19,7 @@ import numpy as np
 
 from ..boxes import raw
 from ..graph import Array
-from ..primitives import as_operand, general, implements
+from ..primitives import General, as_operand, general, implements
 from .helpers import trailing
 from .products import column, fitted, row
 from .products import matrix_t as t
@@ -49,7 +49,7 @@ def _hermitian(x: Array) -> Array:
 
 
 # -- solve, inv --------------------------------------------------------------------------------------
-solve_mm = general(
+solve_mm: General = general(
     lambda x, y: np.linalg.solve(x, y),
     vjp=[
         lambda g, x, out, like: fitted(-solve_mm(t(x), g) @ t(out), like),
@@ -211,13 +211,13 @@ eigh_ = general(
 
 
 @implements(np.linalg.eigh)
-def eigh(a: Array, UPLO: str = "L") -> Any:  # noqa: N803  # NumPy's name
+def eigh(a: Array, UPLO: str = "L") -> Any:  # NumPy's name
     """The gradient is symmetric; of repeated eigenvalues' vectors it is NaN where it is asked for."""
     return _named_like(np.linalg.eigh, eigh_(_from_triangle(a, UPLO)))
 
 
 @implements(np.linalg.eigvalsh)
-def eigvalsh(a: Array, UPLO: str = "L") -> Array:  # noqa: N803  # NumPy's name
+def eigvalsh(a: Array, UPLO: str = "L") -> Array:  # NumPy's name
     return eigh_(_from_triangle(a, UPLO))[0]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from toolz import sliding_window
 
 from ..graph import Array, Box
 from ..primitives import Linear, as_operand, implements, linear, unbroadcast
@@ -78,11 +79,9 @@ def _atleast(x: Array, ndim: int) -> Array:
     missing = ndim - len(x.shape)
     if missing <= 0:
         return x
-    if ndim == 3:  # NumPy puts a vector in the middle and a matrix in front
-        shape = {0: (1, 1, 1), 1: (1, *x.shape, 1), 2: (*x.shape, 1)}[len(x.shape)]
-    else:
-        shape = (1,) * missing + x.shape
-    return x.reshape(shape)
+    if ndim == 3 and x.shape:  # NumPy puts a vector in the middle and a matrix in front
+        return x.reshape((*x.shape, 1) if missing == 1 else (1, *x.shape, 1))
+    return x.reshape((1,) * missing + x.shape)
 
 
 def _declare_atleast(function: Any, ndim: int) -> None:
@@ -284,7 +283,7 @@ def array_split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Arr
     else:
         bounds = [0, *(int(i) for i in indices_or_sections), n]
     after = (slice(None),) * (-along - 1)
-    return [ary[(..., slice(a, b), *after)] for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [ary[(..., slice(a, b), *after)] for a, b in sliding_window(2, bounds)]
 
 
 @implements(np.split)

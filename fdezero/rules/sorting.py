@@ -57,7 +57,7 @@ def sort(a: Array, axis: int | None = -1, kind: str | None = None, *, stable: bo
 
 
 # -- scans -------------------------------------------------------------------------------------------
-running_sum = linear(
+running_sum: Linear = linear(
     lambda x, *, axis: np.cumsum(x, axis=axis),
     lambda g, *, axis: np.flip(running_sum(np.flip(g, axis), axis=axis), axis),
     name="cumsum",

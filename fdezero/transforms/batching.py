@@ -22,7 +22,6 @@ from ..recording import new_level
 from ..rules import indexing, products, shaping, sorting
 from .wrapping import Function, Transformed, describe, finish
 
-
 # -- the interpreter ---------------------------------------------------------------------------------
 
 
@@ -117,8 +116,9 @@ def _advanced(index: Any) -> tuple[bool, int]:
         return False, 0
     places = [i for i, part in enumerate(parts) if isinstance(part, (np.ndarray, list, int, np.integer))]
     apart = any(isinstance(part, slice) or part is None or part is Ellipsis for part in parts[places[0] : places[-1]])
-    shapes = [np.shape(np.nonzero(part)[0]) if np.asarray(part).dtype == bool else np.shape(part) for part in (parts[i] for i in arrays)]
-    return apart, len(np.broadcast_shapes(*shapes))
+    # A mask stands for the places where it is true: one axis.
+    counts = [1 if np.asarray(parts[i]).dtype == bool else np.ndim(parts[i]) for i in arrays]
+    return apart, max(counts)
 
 
 def _batch_read(primitive: Primitive, values: list[Array], batched: Any, size: int, params: Mapping[str, Any]) -> Any:
@@ -242,7 +242,7 @@ def _vmap(
 
 def _axes_of(axes: Any, argument: Any, name: str) -> list[int | None]:
     """An axis for each leaf, where ``axes`` is a prefix of the tree."""
-    if axes is None or isinstance(axes, (int, np.integer)):
+    if axes is None or isinstance(axes, int):
         return [axes] * tree.flatten(argument)[1].size
     entries = tree.children(argument)
     given = tree.children(axes)

@@ -67,6 +67,11 @@ def _cut(stacked: Array, leaves: Sequence[Array]) -> list[Array]:
     return pieces
 
 
+def _axes_last(x: Array, count: int) -> Array:
+    """The first ``count`` axes moved behind the others."""
+    return np.moveaxis(x, range(count), range(-count, 0)) if count else x
+
+
 # -- Jacobians ---------------------------------------------------------------------------------------
 
 
@@ -182,7 +187,7 @@ def _jacfwd(
     _check_holomorphic(holomorphic, leaves, columns if holomorphic else [], "jacfwd")
     blocks = []
     for column in columns:
-        pieces = [np.moveaxis(p, range(np.ndim(x)), range(-np.ndim(x), 0)) if np.ndim(x) else p for p, x in zip(_cut(column, leaves), leaves, strict=True)]
+        pieces = [_axes_last(piece, len(x.shape)) for piece, x in zip(_cut(column, leaves), leaves, strict=True)]
         blocks.append(_one_or_tuple(argnums, in_structure.unflatten(finish(pieces))))
     jacobian = out_structure.unflatten(blocks)
     return (jacobian, aux[0]) if has_aux else jacobian

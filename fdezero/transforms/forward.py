@@ -19,7 +19,18 @@ import numpy as np
 
 from .. import tree
 from ..graph import Array, Box, Node, Tape
-from ..primitives import Alarm, Elementwise, General, Linear, Multilinear, Primitive, cast, derivative_errstate, strong_zero, zero_like
+from ..primitives import (
+    Alarm,
+    Elementwise,
+    General,
+    Linear,
+    Multilinear,
+    Primitive,
+    cast,
+    derivative_errstate,
+    strong_zero,
+    zero_like,
+)
 from ..recording import new_level, quiet_level
 from .reverse import pullback, record_with_aux
 from .wrapping import Function, as_input, as_output, describe, split_aux

@@ -214,9 +214,10 @@ def jet(f: Function, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
     level, memory = new_level(), {}  # type: ignore[var-annotated]
 
     def stream(i: int) -> Stream:
-        return Stream(
-            values[i], level, order, memory, lambda k: terms[k - 1][i] / math.factorial(k) if k <= order else None
-        )
+        def coefficient(k: int) -> Any:
+            return terms[k - 1][i] / math.factorial(k) if k <= order else None
+
+        return Stream(values[i], level, order, memory, coefficient)
 
     outs, out_structure = tree.flatten(f(*structure.unflatten([stream(i) for i in range(len(values))])))
     outs = [as_output(out) for out in outs]
@@ -224,9 +225,12 @@ def jet(f: Function, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
     value = out_structure.unflatten([out._value if m else out for out, m in zip(outs, moving, strict=True)])
 
     def derivatives(k: int) -> Any:
-        found = [_times(out.coefficient(k), math.factorial(k)) if m else None for out, m in zip(outs, moving, strict=True)]
+        found = [out.coefficient(k) if m else None for out, m in zip(outs, moving, strict=True)]
         return out_structure.unflatten(
-            [np.zeros(out.shape, out.dtype)[()] if c is None else as_tangent(c, out.shape, out.dtype) for c, out in zip(found, outs, strict=True)]
+            [
+                np.zeros(out.shape, out.dtype)[()] if c is None else as_tangent(c * math.factorial(k), out.shape, out.dtype)
+                for c, out in zip(found, outs, strict=True)
+            ]
         )
 
     return value, [derivatives(k) for k in range(1, order + 1)]
@@ -262,7 +266,9 @@ def _derivative(f: Function, n: int, args: tuple[Any, ...], kwargs: dict[str, An
     x, *rest = args
     x = as_input(x, "argument 0")
     if x.shape != ():
-        raise ValueError(f"derivative wants a function of one number, and the argument has shape {x.shape}; see elementwise_grad")
+        raise ValueError(
+            f"derivative wants a function of one number, and the argument has shape {x.shape}; see elementwise_grad and jet"
+        )
     one, zero = x.dtype.type(1), x.dtype.type(0)
     value, terms = jet(lambda x: f(x, *rest, **kwargs), (x,), ([one, *[zero] * (n - 1)][:n],))
     return terms[-1] if n else value
