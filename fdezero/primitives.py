@@ -334,9 +334,15 @@ class Primitive:
         ]
 
     def fitted(self, c: Any, g: Array, parent: Node, alarm: Alarm) -> Any:
-        """What a rule returned, in its parent's dtype; the shape must be right already."""
+        """What a rule returned, in its parent's shape and dtype.
+
+        Where the arguments broadcast over the axes in front of their own, broadcasting is summed out;
+        otherwise the shape must be right already.
+        """
         if c.__class__ in Sparse:
             return c
+        if c.shape != parent.shape and self.core is not None and self.arity > 1:
+            c = unbroadcast(c, parent.shape)
         if c.shape != parent.shape:
             raise ValueError(
                 f"the rule of {self.name} returned a cotangent of shape {c.shape} for an argument of shape {parent.shape}"

