@@ -20,7 +20,7 @@ import numpy as np
 
 from . import show
 from .boxes import NO_PARAMS, ArrayLike
-from .recording import quiet_level
+from .recording import Level, quiet_level
 
 #: An ndarray, a NumPy scalar, or a Box of some transform around this one.
 Array = Any
@@ -35,7 +35,7 @@ class Box(ArrayLike):
     """
 
     _value: Array
-    level: int
+    level: Level
 
     @property
     def value(self) -> Array:
@@ -73,6 +73,14 @@ class Box(ArrayLike):
     def unwrap(self, arg: Any) -> Any:
         """What is inside ``arg`` if it is a box of this level; ``arg`` itself otherwise."""
         return arg._value if isinstance(arg, Box) and arg.level == self.level else arg
+
+    def escaped(self) -> RuntimeError:
+        """What to raise when this Box is used and its transform's run is over."""
+        return RuntimeError(
+            f"this {type(self).__name__} has escaped: the transform that made it has returned, and its derivative is lost. "
+            "Return it from the function instead of storing it (has_aux=True passes it through), or store "
+            "stop_gradient(x)"
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.value!r}, shape={self.shape})"
@@ -144,6 +152,8 @@ class Variable(_VariableDraft):
         level = self.level
         if primitive.constant or level <= quiet_level.get():
             return out
+        if level.over:
+            raise self.escaped()
         parents = tuple(
             a.node if isinstance(a, Variable) and a.level == level and primitive.differentiable(i) else None
             for i, a in enumerate(args)
@@ -165,6 +175,8 @@ class Variable(_VariableDraft):
         level = self.level
         if primitive.constant or level <= quiet_level.get():
             return out
+        if level.over:
+            raise self.escaped()
         keep_x, keep_out = primitive.keep[1]
         node = self.node
         residuals = (x if keep_x else None, out if keep_out else None) if keep_x or keep_out else _NOTHING_OF_ONE
@@ -185,6 +197,8 @@ class Variable(_VariableDraft):
             out = primitive.function(x, y, **params) if params else primitive.function(x, y)
         if primitive.constant or level <= quiet_level.get():
             return out
+        if level.over:
+            raise self.escaped()
         if primitive.partly_constant:
             rule_x, rule_y = primitive.rules
             x_node, y_node = x_node if rule_x else None, y_node if rule_y else None

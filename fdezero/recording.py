@@ -23,13 +23,19 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 _levels = itertools.count(1)
 
+
+class Level(int):
+    """The number of one run of a transform, which also knows whether the run is over."""
+
+    over = False
+
 #: The level at and below which nothing is recorded.
 quiet_level: ContextVar[int] = ContextVar("fdezero_quiet_level", default=0)
 
 
-def new_level() -> int:
+def new_level() -> Level:
     """A level newer than every level drawn before it."""
-    return next(_levels)
+    return Level(next(_levels))
 
 
 class no_grad:

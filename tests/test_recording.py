@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from fdezero import grad, no_grad, record, stop_gradient
+from fdezero import derivative, grad, jvp, no_grad, record, stop_gradient, vjp, vmap
 from fdezero.graph import Box
 from fdezero.recording import new_level, quiet_level
 
@@ -159,4 +159,40 @@ def test_a_box_that_escapes_does_no_harm():
 
     assert grad(f)(3.0) == 6.0
     assert grad(lambda x: x * kept[0].value)(2.0) == 3.0
+    assert repr(kept[0]) == "Variable(np.float64(3.0), shape=(), generation=0)"
+    assert stop_gradient(kept[0]) == 3.0
     assert record(lambda x: x * 2.0)(1.0).value == 2.0
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda f: grad(f)(1.0),
+        lambda f: vjp(f, 1.0),
+        lambda f: record(f)(1.0),
+        lambda f: jvp(f, (1.0,), (1.0,)),
+        lambda f: vmap(f)(np.ones(2)),
+        lambda f: derivative(f, 2)(1.0),
+    ],
+)
+def test_an_operation_on_an_escaped_box_says_what_happened(run):
+    kept = []
+
+    def f(x):
+        kept.extend([x, x * 2.0])
+        return x
+
+    def g(x):
+        kept.append(x)
+        raise ValueError("on the way")
+
+    run(f)
+    with pytest.raises(ValueError, match="on the way"):
+        run(g)
+    assert len(kept) == 3
+    for box in kept:
+        for use in (lambda x: x * 2.0, lambda x: 2.0 - x, lambda x: np.sin(x), lambda x: np.stack([x, 1.0]), lambda x: x + x):
+            with pytest.raises(RuntimeError, match="has escaped: the transform that made it has returned"):
+                use(box)
+        with pytest.raises(RuntimeError, match="has escaped"):
+            grad(lambda y, box=box: y * box)(1.0)

@@ -6,6 +6,7 @@ no Python loop runs over its rows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from .. import tree
 from ..graph import Array
-from .batching import vmap
+from .batching import over_batch
 from .forward import jvp
 from .reverse import grad, vjp
 from .wrapping import Function, Transformed, as_input, as_output, as_positions, describe, finish
@@ -46,7 +47,9 @@ def _one_or_tuple(argnums: ArgNums, selected: tuple[Any, ...]) -> Any:
 
 def _basis(leaves: Sequence[Array]) -> list[Array]:
     """The unit vectors of the space that the leaves span, along a new first axis of each leaf."""
-    sizes = [int(np.prod(x.shape, dtype=int)) for x in leaves]
+    sizes = [math.prod(x.shape) for x in leaves]
+    if len(leaves) == 1:
+        return [np.eye(sizes[0], dtype=leaves[0].dtype).reshape((sizes[0], *leaves[0].shape))]
     starts = np.cumsum([0, *sizes])
     vectors = []
     for x, start, size in zip(leaves, starts, sizes, strict=False):
@@ -61,7 +64,7 @@ def _cut(stacked: Array, leaves: Sequence[Array]) -> list[Array]:
     pieces = []
     start = 0
     for x in leaves:
-        size = int(np.prod(x.shape, dtype=int))
+        size = math.prod(x.shape)
         pieces.append(stacked[start : start + size].reshape((*x.shape, *stacked.shape[1:])))
         start += size
     return pieces
@@ -143,7 +146,7 @@ def _value_and_jacrev(
         rows = pull(out_structure.unflatten([outs[0].dtype.type(1)]))
         stacked = tree.map(lambda c: c.reshape((1, *c.shape)), rows)
     else:
-        stacked = vmap(pull)(out_structure.unflatten(_basis(outs)))
+        stacked = over_batch(pull, out_structure.unflatten(_basis(outs)))
     leaves, in_structure = tree.flatten(_one_or_tuple(argnums, stacked))
     pieces = [_cut(leaf, outs) for leaf in leaves]
     blocks = [in_structure.unflatten(finish([piece[k] for piece in pieces])) for k in range(len(outs))]
@@ -182,7 +185,7 @@ def _jacfwd(
         return jvp(of_selected, in_structure.unflatten(leaves), tangents, has_aux=has_aux)[1:]
 
     basis = in_structure.unflatten(_basis(leaves))
-    stacked, *aux = vmap(along, out_axes=(0, None) if has_aux else (0,))(basis)
+    stacked, *aux = over_batch(along, basis, out_axes=(0, None) if has_aux else (0,))
     columns, out_structure = tree.flatten(stacked)
     _check_holomorphic(holomorphic, leaves, columns if holomorphic else [], "jacfwd")
     blocks = []

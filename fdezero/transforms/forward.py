@@ -31,7 +31,7 @@ from ..primitives import (
     strong_zero,
     zero_like,
 )
-from ..recording import new_level, quiet_level
+from ..recording import Level, new_level, quiet_level
 from .reverse import pullback, record_with_aux
 from .wrapping import Function, as_input, as_output, describe, split_aux
 
@@ -75,7 +75,7 @@ def _(
         term = rule.apply(t, residuals, likes, params)
         if alarm.raised:
             term = strong_zero(t, term)
-        total = term if total is None else total + term
+        total = term if total is None else _sum(total, term, tangents, residuals)
     return total
 
 
@@ -114,8 +114,31 @@ def _(
     for i, t in enumerate(tangents):
         if t is not None:
             term = primitive(*residuals[:i], t, *residuals[i + 1 : -1], **params)
-            total = term if total is None else total + term
+            total = term if total is None else _sum(total, term, tangents, residuals)
     return total
+
+
+def _sum(total: Array, term: Array, *others: Sequence[Any]) -> Array:
+    """``total + term``, in the memory of a large ``total`` that is nobody else's.
+
+    A tenth off the time of a large product, and one array less in use; on small ones the questions
+    take longer.  (A rule may return its tangent or a view of something.)
+    """
+    if (
+        type(total) is np.ndarray
+        and type(term) is np.ndarray
+        and total.size > _LARGE
+        and total.base is None
+        and total.shape == term.shape
+        and total.dtype == term.dtype
+        and not any(total is other for each in others for other in each)
+    ):
+        total += term
+        return total
+    return total + term
+
+
+_LARGE = 10_000
 
 
 @push.register
@@ -145,7 +168,7 @@ def as_tangent(t: Array, shape: tuple[int, ...], dtype: Any) -> Array:
     """A tangent in its output's shape and dtype."""
     if t.shape != shape:
         t = np.broadcast_to(t, shape)
-    return cast(t, dtype)
+    return t if t.dtype is dtype else cast(t, dtype)
 
 
 # -- the interpreter ---------------------------------------------------------------------------------
@@ -163,18 +186,56 @@ class Dual(Box):
         out = primitive(*values, **params)
         if primitive.constant or level <= quiet_level.get():
             return out
+        if level.over:
+            raise self.escaped()
         tangents = [a.tangent if isinstance(a, Dual) and a.level == level else None for a in args]
-        alarm = Alarm()
-        with derivative_errstate(alarm):
-            tangent = push(primitive, tangents, (*values, out), values, params, alarm)
-            if tangent is None:
-                return out
-            if primitive.multiple:
-                return tuple(_dual(o, level, t) if o.dtype.kind in "fc" else o for o, t in zip(out, tangent, strict=True))
-            return _dual(out, level, tangent)
+        return _pushed(primitive, tangents, values, params, out, level)
+
+    # The hot path: one and two arguments are spelled out, a plain value goes straight to NumPy.
+    def apply_unary(self, primitive: Any, x: Any, params: Mapping[str, Any]) -> Any:
+        x, level = self._value, self.level
+        out = primitive(x, **params) if isinstance(x, Box) else primitive.function(x, **params)
+        if primitive.constant or level <= quiet_level.get():
+            return out
+        if level.over:
+            raise self.escaped()
+        return _pushed(primitive, (self.tangent,), (x,), params, out, level)
+
+    def apply_binary(self, primitive: Any, x: Any, y: Any, params: Mapping[str, Any]) -> Any:
+        level = self.level
+        t_x = t_y = None
+        if x.__class__ is Dual and x.level == level:
+            t_x = x.tangent
+            x = x._value
+        if y.__class__ is Dual and y.level == level:
+            t_y = y.tangent
+            y = y._value
+        if isinstance(x, Box) or isinstance(y, Box):
+            out = primitive(x, y, **params)
+        else:
+            out = primitive.function(x, y, **params)
+        if primitive.constant or level <= quiet_level.get():
+            return out
+        if level.over:
+            raise self.escaped()
+        return _pushed(primitive, (t_x, t_y), (x, y), params, out, level)
 
 
-def _dual(value: Array, level: int, tangent: Array) -> Dual:
+def _pushed(
+    primitive: Any, tangents: Tangents, values: tuple[Any, ...], params: Mapping[str, Any], out: Any, level: Level
+) -> Any:
+    """The outcome of a primitive call with its tangent."""
+    alarm = Alarm()
+    with derivative_errstate(alarm):
+        tangent = push(primitive, tangents, (*values, out), values, params, alarm)
+        if tangent is None:
+            return out
+        if primitive.multiple:
+            return tuple(_dual(o, level, t) if o.dtype.kind in "fc" else o for o, t in zip(out, tangent, strict=True))
+        return _dual(out, level, tangent)
+
+
+def _dual(value: Array, level: Level, tangent: Array) -> Dual:
     return Dual(value, level, as_tangent(tangent, value.shape, value.dtype))
 
 
@@ -219,7 +280,10 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     values = [as_input(x, f"primal{path}") for x, path in zip(values, structure.paths(), strict=True)]
     directions = flatten_tangents(structure, tuple(tangents), values)
     duals = [Dual(x, level, t) for x, t in zip(values, directions, strict=True)]
-    result = f(*structure.unflatten(duals))
+    try:
+        result = f(*structure.unflatten(duals))
+    finally:
+        level.over = True
     aux = None
     if has_aux:
         result, aux = split_aux(result)

@@ -173,7 +173,10 @@ def record_with_aux(f: Function, has_aux: bool, args: tuple[Any, ...], kwargs: d
         inputs += variables
         structures.append(structure)
         boxed.append(structure.unflatten(variables))
-    result = f(*boxed, **kwargs)
+    try:
+        result = f(*boxed, **kwargs)
+    finally:
+        level.over = True
     aux = None
     if has_aux:
         result, aux = split_aux(result)
@@ -363,7 +366,10 @@ def _value_and_grad(
         nodes += [variable.node for variable in variables]
         boxed[position] = structure.unflatten(variables)
     leaves, variables = [], []  # or the inputs would live as long as the call
-    out = f(*boxed, **kwargs)
+    try:
+        out = f(*boxed, **kwargs)
+    finally:
+        level.over = True
     aux = None
     if has_aux:
         out, aux = split_aux(out)

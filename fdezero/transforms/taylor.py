@@ -59,6 +59,8 @@ class Stream(Box):
         values = tuple(map(self.unwrap, args))
         if primitive.constant or self.level <= quiet_level.get():
             return primitive(*values, **params)
+        if self.level.over:
+            raise self.escaped()
         key = (primitive, tuple(a if isinstance(a, (int, float)) else id(a) for a in args), repr(params))
         if key not in self.memory:
             # The arguments are remembered too: an id is no name for an object that is gone.
@@ -219,7 +221,11 @@ def jet(f: Function, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
 
         return Stream(values[i], level, order, memory, coefficient)
 
-    outs, out_structure = tree.flatten(f(*structure.unflatten([stream(i) for i in range(len(values))])))
+    try:
+        result = f(*structure.unflatten([stream(i) for i in range(len(values))]))
+    finally:
+        level.over = True
+    outs, out_structure = tree.flatten(result)
     outs = [as_output(out) for out in outs]
     moving = [isinstance(out, Stream) and out.level == level for out in outs]
     value = out_structure.unflatten([out._value if m else out for out, m in zip(outs, moving, strict=True)])
