@@ -11,11 +11,8 @@ A primitive is declared once, by what it *is*, and every mode of differentiation
 * `constant`: nothing; plain arrays come out.
 * a *composite* (`implements`) is ordinary NumPy in terms of other primitives, and inherits everything.
 
-What a rule needs is said by the names of its arguments, which are looked at once, when it is
-declared: ``g`` is the cotangent or tangent; ``x``, ``y``, ``z`` the first, second and third argument
-of the primitive; ``xs`` all of them; ``out`` the result; ``like`` the argument being differentiated,
-of which only ``.shape`` and ``.dtype`` may be asked; keyword-only arguments are the primitive's
-static parameters.  Only what is named is kept on the tape.
+What a rule needs is said by the names of its arguments (`signatures.py` lists them), and only that is
+kept on the tape.
 
 The body of a rule is plain NumPy.  On arrays it runs at NumPy's own speed; on the Boxes of an outer
 transform the same line is recorded, which is all that higher derivatives need.
@@ -25,190 +22,18 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import attrs
 import numpy as np
 
 from .boxes import NO_PARAMS, Implementation, implementations, numpy_name
+from .cotangents import Alarm, cast, fit, strong_zero, unbroadcast, zero_like
 from .graph import Array, Box, Node
+from .signatures import OUT, Partial, Rule, make_rule
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-
-#: A derivative as an author may state it: the factor or the product, 1, -1, or None for no derivative.
-Partial = Callable[..., Any] | int | None
-
-_POSITIONS = {"x": 0, "y": 1, "z": 2}
-_OUT = -1
-
-
-# -- a cotangent as the fold needs it ----------------------------------------------------------------
-
-
-class Alarm:
-    """Raised by NumPy when an operation makes a NaN out of other numbers (see `strong_zero`)."""
-
-    __slots__ = ("raised",)
-
-    def __init__(self) -> None:
-        self.raised = False
-
-    def __call__(self, kind: str, flag: int) -> None:
-        self.raised = True
-
-
-def derivative_errstate(alarm: Alarm) -> np.errstate:
-    """What is in force while derivatives are computed.
-
-    A slope may well be infinite, and that is an answer and not worth a warning.  The hardware's
-    *invalid* flag, which comes for free, tells when a NaN is made, so that the common case needs no
-    second look at the data.
-    """
-    return np.errstate(divide="ignore", over="ignore", under="ignore", invalid="call", call=alarm)
-
-
-def strong_zero(g: Array, c: Array) -> Array:
-    """Zero where the cotangent or tangent ``g`` is exactly zero and the slope made a NaN of it.
-
-    So the branch that ``np.where`` did not take never spoils the one it took.
-    """
-    return np.where((g == 0) & np.isnan(c), np.zeros_like(c), c)
-
-
-def unbroadcast(c: Array, shape: tuple[int, ...]) -> Array:
-    """Sum out what broadcasting from ``shape`` to ``c.shape`` has repeated."""
-    extra = len(c.shape) - len(shape)
-    if extra:  # np.add.reduce: what c.sum calls after 400 ns of its own
-        c = np.add.reduce(c, axis=0 if extra == 1 else tuple(range(extra)))
-    if c.shape == shape:
-        return c
-    stretched = tuple([i for i, n in enumerate(shape) if n == 1 and c.shape[i] != 1])
-    return np.add.reduce(c, axis=stretched, keepdims=True)
-
-
-def cast(c: Array, dtype: np.dtype[Any]) -> Array:
-    """``c`` in ``dtype``; where that is real, the imaginary part is dropped."""
-    if c.dtype.kind == "c" and dtype.kind != "c":
-        c = c.real
-    return c if c.dtype == dtype else c.astype(dtype)
-
-
-def fit(c: Array, like: Any) -> Array:
-    """A cotangent in the shape and dtype of the argument it belongs to."""
-    if c.shape != like.shape:
-        c = unbroadcast(c, like.shape)
-    return cast(c, like.dtype)
-
-
-def zero_like(like: Any) -> Array:
-    """Zeros of a shape and dtype, in no memory: a view that repeats one number."""
-    shape, dtype = (like.shape, like.dtype) if hasattr(like, "shape") else ((), np.dtype(float))
-    return np.broadcast_to(np.zeros((), dtype if dtype.kind in "fc" else float), shape)
-
-
-# -- rules -------------------------------------------------------------------------------------------
-
-
-@attrs.frozen(eq=False)
-class Rule:
-    """A derivative made ready to be called, and the positions of what it needs kept.
-
-    ``apply(g, residuals, likes, params)``, with the residuals in the order (arguments ..., output).
-    """
-
-    apply: Callable[[Array, Sequence[Any], Sequence[Any], Mapping[str, Any]], Any]
-    needs: tuple[int, ...] = ()
-    everything: bool = False
-
-
-def make_rule(partial: Partial, index: int) -> Rule | None:
-    """Read a derivative's signature, once, and compile how it is to be called."""
-    if partial is None:
-        return None
-    if not callable(partial):
-        if partial == 1:
-            return Rule(lambda g, residuals, likes, params: g)
-        if partial == -1:
-            return Rule(lambda g, residuals, likes, params: -g)
-        raise TypeError(f"a partial derivative is a function, 1, -1 or None; got {partial!r}")
-    parameters = inspect.signature(partial).parameters.values()
-    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-    takes_params = any(p.kind in (p.KEYWORD_ONLY, p.VAR_KEYWORD) for p in parameters)
-    for name in names:
-        if name not in ("g", "xs", "out", "like", "likes", *_POSITIONS):
-            raise TypeError(
-                f"a derivative's arguments are named g, x, y, z, xs, out, like or likes; {name!r} is none of "
-                "them (static parameters come after a *)"
-            )
-    needs = tuple(_POSITIONS.get(name, _OUT) for name in names if name in _POSITIONS or name == "out")
-    if not takes_params and len(names) == 3 and names[0] == "g" and names[1] in _POSITIONS and names[2] == "like":
-        return Rule(_transpose(partial, needs[0], index), needs)
-    plain = not takes_params and not {"xs", "like", "likes"} & set(names)
-    if plain and "g" not in names:
-        return Rule(_factor(partial, needs), needs)
-    if plain and names[0] == "g" and len(needs) < 3:
-        return Rule(_product(partial, needs), needs)
-    return Rule(_named(partial, names, index, takes_params), needs, "xs" in names)
-
-
-def _factor(partial: Callable[..., Any], needs: tuple[int, ...]) -> Any:
-    if len(needs) == 1:
-        (i,) = needs
-        return lambda g, residuals, likes, params: g * partial(residuals[i])
-    return lambda g, residuals, likes, params: g * partial(*[residuals[i] for i in needs])
-
-
-def _product(partial: Callable[..., Any], needs: tuple[int, ...]) -> Any:
-    if not needs:
-        return lambda g, residuals, likes, params: partial(g)
-    if len(needs) == 1:
-        (i,) = needs
-        return lambda g, residuals, likes, params: partial(g, residuals[i])
-    pick = itemgetter(*needs)
-    return lambda g, residuals, likes, params: partial(g, *pick(residuals))
-
-
-def _transpose(partial: Callable[..., Any], i: int, index: int) -> Any:
-    """The transpose of a multilinear function of two arguments: ``partial(g, y, like)``."""
-    return lambda g, residuals, likes, params: partial(g, residuals[i], likes[index])
-
-
-def _named(partial: Callable[..., Any], names: list[str], index: int, takes_params: bool) -> Any:
-    """The general case, compiled from its two parts: fetch the arguments, pass them on."""
-    if takes_params:
-        if names == ["g"]:
-            return lambda g, residuals, likes, params: partial(g, **params)
-        if names == ["g", "like"]:
-            return lambda g, residuals, likes, params: partial(g, likes[index], **params)
-        if len(names) == 2 and names[0] == "g" and (names[1] in _POSITIONS or names[1] == "out"):
-            i = _POSITIONS.get(names[1], _OUT)
-            return lambda g, residuals, likes, params: partial(g, residuals[i], **params)
-    fetchers = [_fetcher(name, index) for name in names]
-
-    def apply(g: Any, residuals: Sequence[Any], likes: Sequence[Any], params: Mapping[str, Any]) -> Any:
-        arguments = [fetch(g, residuals, likes) for fetch in fetchers]
-        return partial(*arguments, **params) if takes_params else partial(*arguments)
-
-    if "g" in names:
-        return apply
-    return lambda g, residuals, likes, params: g * apply(g, residuals, likes, params)
-
-
-def _fetcher(name: str, index: int) -> Callable[[Any, Sequence[Any], Sequence[Any]], Any]:
-    match name:
-        case "g":
-            return lambda g, residuals, likes: g
-        case "like":
-            return lambda g, residuals, likes: likes[index]
-        case "likes":
-            return lambda g, residuals, likes: likes
-        case "xs":
-            return lambda g, residuals, likes: residuals[:-1]
-        case _:
-            position = _POSITIONS.get(name, _OUT)
-            return lambda g, residuals, likes: residuals[position]
 
 
 # -- primitives --------------------------------------------------------------------------------------
@@ -225,7 +50,7 @@ def _keep_plans(rules: tuple[Rule | None, ...]) -> tuple[tuple[bool, ...], ...]:
 def _keep_plan(rules: Sequence[Rule], arity: int) -> tuple[bool, ...]:
     needed = {i for rule in rules for i in rule.needs}
     everything = any(rule.everything for rule in rules)
-    return (*[everything or i in needed for i in range(arity)], _OUT in needed)
+    return (*[everything or i in needed for i in range(arity)], OUT in needed)
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from fdezero import grad, record, rules
+from fdezero.cotangents import Alarm, derivative_errstate
 from fdezero.graph import Box
-from fdezero.primitives import Alarm, derivative_errstate, elementwise, general, linear, make_rule, multilinear, register
+from fdezero.primitives import elementwise, general, linear, multilinear, register
 from fdezero.recording import new_level
+from fdezero.signatures import make_rule
 from fdezero.testing import check_grads
 
 

@@ -9,7 +9,7 @@ are values with names.  Nothing is written into the graph.
 import numpy as np
 
 from fdezero import grad, record
-from fdezero.primitives import Alarm
+from fdezero.cotangents import Alarm
 
 
 def f(x):

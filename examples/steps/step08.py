@@ -12,7 +12,7 @@ import numpy as np
 from toolz import dissoc, merge_with
 
 from fdezero import grad, record
-from fdezero.primitives import Alarm
+from fdezero.cotangents import Alarm
 
 
 def chain(depth):

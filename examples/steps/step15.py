@@ -13,7 +13,8 @@ next step puts it right.
 import numpy as np
 
 from fdezero import grad, record
-from fdezero.primitives import Alarm, elementwise
+from fdezero.cotangents import Alarm
+from fdezero.primitives import elementwise
 
 A, B, C = (elementwise(lambda x: x * x, lambda x: 2 * x, name=name) for name in "ABC")
 D = elementwise(lambda x, y: x + y, 1, 1, name="D")

@@ -14,8 +14,9 @@ import attrs
 import numpy as np
 
 from .. import boxes
+from ..cotangents import unbroadcast
 from ..graph import Array, Box
-from ..primitives import Primitive, Scatter, constant, implements, linear, may_repeat, register, unbroadcast
+from ..primitives import Primitive, Scatter, constant, implements, linear, may_repeat, register
 from .helpers import trailing_one
 
 read = linear(lambda x, *, index: x[index], lambda g, *, index: Scatter(index, g), name="getitem")

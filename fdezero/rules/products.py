@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array
-from ..primitives import Multilinear, as_operand, implements, make_rule, multilinear
+from ..primitives import Multilinear, as_operand, implements, multilinear
+from ..signatures import make_rule
 from .helpers import trailing
 
 

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from toolz import sliding_window
 
+from ..cotangents import unbroadcast
 from ..graph import Array, Box
-from ..primitives import Linear, as_operand, implements, linear, unbroadcast
+from ..primitives import Linear, as_operand, implements, linear
 from .helpers import Axes, trailing, trailing_one
 
 Shape = tuple[int, ...]

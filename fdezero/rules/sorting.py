@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array
-from ..primitives import Linear, constant, implements, linear, make_rule
+from ..primitives import Linear, constant, implements, linear
+from ..signatures import make_rule
 from .helpers import trailing_one
 
 

@@ -98,14 +98,19 @@ def batch(
 
 def _lined_up(values: Sequence[Array], batched: Sequence[bool], core: Sequence[int]) -> list[Array]:
     """Put ones behind the batch axis where another argument has more leading axes to broadcast over."""
-    counts = [  # not np.ndim, which takes the protocol's long way on a Box
-        (len(v.shape) - b if hasattr(v, "shape") else np.ndim(v)) - c for v, b, c in zip(values, batched, core, strict=True)
-    ]
+    counts = [_dimensions(v) - b - c for v, b, c in zip(values, batched, core, strict=True)]
     most = max(counts)
     return [
         v.reshape((v.shape[0], *(1,) * (most - n), *v.shape[1:])) if b and n < most else v
         for v, b, n in zip(values, batched, counts, strict=True)
     ]
+
+
+def _dimensions(v: Any) -> int:
+    """np.ndim, which takes the protocol's long way on a Box, and on a number makes an array of it: 600 ns."""
+    if hasattr(v, "shape"):
+        return len(v.shape)
+    return 0 if v.__class__ is float or v.__class__ is int else np.ndim(v)
 
 
 def _one_by_one(

@@ -10,8 +10,8 @@ import attrs
 import numpy as np
 
 from .. import tree
+from ..cotangents import Alarm
 from ..graph import Array, Box, Node
-from ..primitives import Alarm
 from .batching import batch, vmap
 from .custom import KEEP_ALL, Call, WithJvp, flat, or_zeros, refuse_closures
 from .forward import jvp

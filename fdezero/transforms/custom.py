@@ -19,8 +19,10 @@ import attrs
 import numpy as np
 
 from .. import tree
+from ..cotangents import Alarm, cast, zero_like
 from ..graph import Array, Box, Node
-from ..primitives import Alarm, Primitive, Rule, cast, zero_like
+from ..primitives import Primitive
+from ..signatures import Rule
 from .batching import batch, vmap
 from .forward import push
 from .reverse import vjp

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..cotangents import Alarm, derivative_errstate
 from ..graph import Array, Box, Node, Tape, Variable, input_variable, topological_sort
-from ..primitives import Alarm, Primitive, Sparse, constant, derivative_errstate
+from ..primitives import Primitive, Sparse, constant
 from ..recording import new_level
 from .wrapping import Function, Transformed, as_output, as_positions, describe, finish, flatten_input, split_aux
 

@@ -22,8 +22,9 @@ import attrs
 import numpy as np
 
 from .. import tree
+from ..cotangents import Alarm, derivative_errstate
 from ..graph import Array, Box
-from ..primitives import Alarm, Multilinear, Primitive, derivative_errstate
+from ..primitives import Multilinear, Primitive
 from ..recording import new_level, quiet_level
 from ..rules.elementwise import multiply
 from .forward import as_tangent, flatten_tangents, push

@@ -153,5 +153,5 @@ def test_several_results():
 
     both.defvjp(lambda x: (both(x), x), lambda x, g: (g[0] * np.cos(x) - g[1] * np.sin(x),))
     check_grads(lambda x: both(x)[0] * both(x)[1], (x,))
-    out, pull = vjp(lambda x: both(x)[1], x)
+    _, pull = vjp(lambda x: both(x)[1], x)
     np.testing.assert_allclose(pull(np.ones(2))[0], -np.sin(x))
