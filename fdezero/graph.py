@@ -242,8 +242,6 @@ def _recorded(
     """The outcome of a primitive call in a Variable with a Node of its own."""
     if primitive.multiple:
         return _unpacked(primitive, parents, params, residuals, generation, out, level)
-    if out.__class__ is complex:  # what Python makes of 1j * np.float64(2.0)
-        out = np.complex128(out)
     node: Any = _new(_NodeDraft)
     node.primitive = primitive
     node.parents = parents

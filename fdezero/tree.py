@@ -18,6 +18,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+from toolz import concat
 
 Tree = Any
 
@@ -112,7 +113,7 @@ class Structure:
         if self.kind is None:
             return [path]
         keys = self.keys or range(len(self.children))
-        return [p for key, child in zip(keys, self.children, strict=True) for p in child.paths(f"{path}[{key!r}]")]
+        return list(concat(child.paths(f"{path}[{key!r}]") for key, child in zip(keys, self.children, strict=True)))
 
 
 LEAF = Structure(None)

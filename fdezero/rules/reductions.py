@@ -6,6 +6,7 @@ The ``where=`` of each is a choice of what to reduce, and so a `np.where` before
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -196,18 +197,6 @@ def _absent(argument: Any) -> bool:
 
 
 @implements(np.std)
-def std(
-    a: Array,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    ddof: float = 0,
-    keepdims: bool = False,
-    *,
-    where: Any = True,
-    mean: Any = None,
-    correction: float | None = None,
-) -> Array:
-    return root_of_squares(
-        var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
-    )
+@functools.wraps(var)
+def std(*args: Any, **kwargs: Any) -> Array:
+    return root_of_squares(var(*args, **kwargs))

@@ -20,7 +20,7 @@ from ..graph import Array, Box
 from ..primitives import Primitive, scatter
 from ..recording import new_level
 from ..rules import indexing, products, shaping, sorting
-from .wrapping import Function, Transformed, describe, finish
+from .wrapping import Function, Transformed, describe, finish, run
 
 # -- the interpreter ---------------------------------------------------------------------------------
 
@@ -56,8 +56,11 @@ class Batch(Box):
             x = x._value
         if y_batched:
             y = y._value
-        if core[0] != core[1] or not (x_batched and y_batched) or len(x.shape) != len(y.shape):
-            x, y = _lined_up((x, y), (x_batched, y_batched), core)
+        lead_x, lead_y = _dimensions(x) - x_batched - core[0], _dimensions(y) - y_batched - core[1]
+        if x_batched and lead_x < lead_y:
+            x = _padded(x, lead_y - lead_x)
+        elif y_batched and lead_y < lead_x:
+            y = _padded(y, lead_x - lead_y)
         return self.wrap_all(primitive, primitive(x, y, **params))
 
     def wrap_all(self, primitive: Any, out: Any) -> Any:
@@ -100,10 +103,12 @@ def _lined_up(values: Sequence[Array], batched: Sequence[bool], core: Sequence[i
     """Put ones behind the batch axis where another argument has more leading axes to broadcast over."""
     counts = [_dimensions(v) - b - c for v, b, c in zip(values, batched, core, strict=True)]
     most = max(counts)
-    return [
-        v.reshape((v.shape[0], *(1,) * (most - n), *v.shape[1:])) if b and n < most else v
-        for v, b, n in zip(values, batched, counts, strict=True)
-    ]
+    return [_padded(v, most - n) if b and n < most else v for v, b, n in zip(values, batched, counts, strict=True)]
+
+
+def _padded(v: Array, count: int) -> Array:
+    """``v`` with ``count`` ones behind the batch axis."""
+    return v.reshape((v.shape[0], *(1,) * count, *v.shape[1:]))
 
 
 def _dimensions(v: Any) -> int:
@@ -263,10 +268,7 @@ def _vmap(
     boxed = [
         x if axis is None else Batch(_to_front(x, axis), level, size) for x, axis in zip(leaves, axes, strict=True)
     ]
-    try:
-        result = f(*structure.unflatten(boxed), **kwargs)
-    finally:
-        level.over = True
+    result, _ = run(f, structure.unflatten(boxed), kwargs, level, False)
     outs, out_structure = tree.flatten(result)
     places = _axes_of(out_axes, result, "out_axes")
     return out_structure.unflatten(

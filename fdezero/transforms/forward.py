@@ -23,7 +23,7 @@ from ..graph import Array, Box, Node, Tape
 from ..primitives import Elementwise, General, Linear, Multilinear, Primitive
 from ..recording import Level, new_level, quiet_level
 from .reverse import pullback, record_with_aux
-from .wrapping import Function, as_input, as_output, describe, split_aux
+from .wrapping import Function, as_input, as_output, describe, run, value_of
 
 Tangents = Sequence[Any]
 
@@ -234,10 +234,6 @@ def _tangent_of(out: Any, level: int) -> Array:
     return out.tangent if isinstance(out, Dual) and out.level == level else np.zeros(out.shape, out.dtype)[()]
 
 
-def _value_of(out: Any, level: int) -> Any:
-    return out._value if isinstance(out, Box) and out.level == level else out
-
-
 # -- the transforms ----------------------------------------------------------------------------------
 
 
@@ -272,19 +268,12 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
         values = [as_input(x, f"primal{path}") for x, path in zip(values, structure.paths(), strict=True)]
     directions = flatten_tangents(structure, tuple(tangents), values)
     duals = [Dual(x, level, t) for x, t in zip(values, directions, strict=True)]
-    try:
-        result = f(*structure.unflatten(duals))
-    finally:
-        level.over = True
-    aux = None
-    if has_aux:
-        result, aux = split_aux(result)
-        aux = tree.map(lambda x: _value_of(x, level), aux)
+    result, aux = run(f, structure.unflatten(duals), {}, level, has_aux)
     outs, out_structure = tree.flatten(result)
     if not outs:
         as_output(result)
     outs = [as_output(out) for out in outs]
-    value = out_structure.unflatten([_value_of(out, level) for out in outs])
+    value = out_structure.unflatten([value_of(out, level) for out in outs])
     tangent = out_structure.unflatten([_tangent_of(out, level) for out in outs])
     return (value, tangent, aux) if has_aux else (value, tangent)
 

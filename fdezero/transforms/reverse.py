@@ -22,7 +22,7 @@ from ..cotangents import Alarm, derivative_errstate
 from ..graph import Array, Box, Node, Tape, Variable, input_variable, topological_sort
 from ..primitives import Primitive, Sparse, constant
 from ..recording import new_level
-from .wrapping import Function, Transformed, as_output, as_positions, describe, finish, flatten_input, split_aux
+from .wrapping import Function, Transformed, as_output, as_positions, describe, finish, flatten_input, run, value_of
 
 _INPUT = Primitive("input", lambda x: x)
 
@@ -135,10 +135,6 @@ def _node_of(out: Any, level: int) -> Node | None:
     return out.node if isinstance(out, Variable) and out.level == level else None
 
 
-def _value_of(out: Any, level: int) -> Any:
-    return out._value if isinstance(out, Box) and out.level == level else out
-
-
 def record(f: Function) -> Callable[..., Tape]:
     """Run ``f`` once on Variables and keep what it did: ``record(f)(*args)`` is a `Tape`.
 
@@ -174,19 +170,12 @@ def record_with_aux(f: Function, has_aux: bool, args: tuple[Any, ...], kwargs: d
         inputs += variables
         structures.append(structure)
         boxed.append(structure.unflatten(variables))
-    try:
-        result = f(*boxed, **kwargs)
-    finally:
-        level.over = True
-    aux = None
-    if has_aux:
-        result, aux = split_aux(result)
-        aux = tree.map(lambda x: _value_of(x, level), aux)
+    result, aux = run(f, boxed, kwargs, level, has_aux)
     outs, out_structure = tree.flatten(result)
     if not outs:
         as_output(result)
     outs = [as_output(out) for out in outs]
-    values = [_value_of(out, level) for out in outs]
+    values = [value_of(out, level) for out in outs]
     tape = Tape(
         tuple(v.node for v in inputs),
         tuple(_node_of(out, level) for out in outs),
@@ -367,14 +356,7 @@ def _value_and_grad(
         nodes += [variable.node for variable in variables]
         boxed[position] = structure.unflatten(variables)
     leaves, variables = [], []  # or the inputs would live as long as the call
-    try:
-        out = f(*boxed, **kwargs)
-    finally:
-        level.over = True
-    aux = None
-    if has_aux:
-        out, aux = split_aux(out)
-        aux = tree.map(lambda x: _value_of(x, level), aux)
+    out, aux = run(f, boxed, kwargs, level, has_aux)
     value: Any
     if isinstance(out, Variable) and out.level == level:
         value, node = out._value, out.node

@@ -28,7 +28,7 @@ from ..primitives import Multilinear, Primitive
 from ..recording import new_level, quiet_level
 from ..rules.elementwise import multiply
 from .forward import as_tangent, flatten_tangents, push
-from .wrapping import Function, Transformed, as_input, as_output
+from .wrapping import Function, Transformed, as_input, as_output, run
 
 #: Is a rule being run?  Then coefficients wait until they are asked for; otherwise each operation
 #: computes its own at once, and a long program needs no deep recursion.
@@ -222,10 +222,7 @@ def jet(f: Function, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
 
         return Stream(values[i], level, order, memory, coefficient)
 
-    try:
-        result = f(*structure.unflatten([stream(i) for i in range(len(values))]))
-    finally:
-        level.over = True
+    result, _ = run(f, structure.unflatten([stream(i) for i in range(len(values))]), {}, level, False)
     outs, out_structure = tree.flatten(result)
     outs = [as_output(out) for out in outs]
     moving = [isinstance(out, Stream) and out.level == level for out in outs]

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array, Box
+from ..recording import Level
 from ..tree import LEAF, Structure, flatten
+from ..tree import map as map_tree
 
 Function = Callable[..., Any]
 
@@ -132,6 +134,23 @@ def as_output(out: Any, name: str = "the function") -> Array:
         f"{name} must return floating-point numbers to be differentiated, and returned {describe(out)}"
         + ("; is a `return` missing?" if out is None else "")
     )
+
+
+def run(f: Function, args: Sequence[Any], kwargs: dict[str, Any], level: Level, has_aux: bool) -> tuple[Any, Any]:
+    """``(result, aux)`` of the user's function, after which this level is over."""
+    try:
+        result = f(*args, **kwargs)
+    finally:
+        level.over = True
+    if not has_aux:
+        return result, None
+    result, aux = split_aux(result)
+    return result, map_tree(lambda x: value_of(x, level), aux)
+
+
+def value_of(x: Any, level: int) -> Any:
+    """What is inside a Box of this level; anything else as it is."""
+    return x._value if isinstance(x, Box) and x.level == level else x
 
 
 def split_aux(result: Any) -> tuple[Any, Any]:
