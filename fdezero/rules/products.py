@@ -30,8 +30,8 @@ def row(v: Array) -> Array:
 def _matrix_vector(x: Array, y: Array) -> Array:
     """``x @ y`` of matrices and vectors, of either one or many.
 
-    One matrix times many vectors is one product of two matrices: for a thousand vectors that takes a
-    fifth of the time of a thousand products.
+    One matrix times many vectors is one product of two matrices: for a thousand vectors of 64 numbers
+    that takes less than half the time of a thousand products.
     """
     if len(y.shape) == 1:
         return x @ y
@@ -41,7 +41,7 @@ def _matrix_vector(x: Array, y: Array) -> Array:
 matmul_mm = multilinear(operator.matmul, lambda g, y: g @ y.mT, lambda g, x: x.mT @ g, name="matmul", core=(2, 2))
 matmul_mv: Multilinear = multilinear(
     lambda x, y: _matrix_vector(x, y),
-    lambda g, y: column(g) * row(y),
+    lambda g, y: outer_vv(g, y),
     lambda g, x: matmul_mv(x.mT, g),
     name="matmul",
     core=(2, 1),
@@ -50,7 +50,7 @@ matmul_vm = multilinear(
     # As for `_matrix_vector`: many vectors times one matrix are one product of two matrices.
     lambda x, y: x @ y if len(x.shape) == 1 or len(y.shape) == 2 else (row(x) @ y)[..., 0, :],
     lambda g, y: matmul_mv(y, g),
-    lambda g, x: column(x) * row(g),
+    lambda g, x: outer_vv(x, g),
     name="matmul",
     core=(1, 2),
 )
@@ -59,6 +59,14 @@ matmul_vv = multilinear(
     lambda g, y: column(g) * y if g.shape else g * y,
     lambda g, x: column(g) * x if g.shape else g * x,
     name="matmul",
+    core=(1, 1),
+)
+#: One column times one row, or many: on 256 pairs of 32 numbers, einsum takes a third of the time of a product that broadcasts.
+outer_vv: Multilinear = multilinear(
+    lambda x, y: column(x) * y if len(x.shape) == 1 == len(y.shape) else np.einsum("...i,...j->...ij", x, y),
+    lambda g, y: matmul_mv(g, y),
+    lambda g, x: matmul_mv(g.mT, x),
+    name="outer",
     core=(1, 1),
 )
 
@@ -104,7 +112,7 @@ def inner(a: Array, b: Array) -> Array:
 
 @implements(np.outer, np.linalg.outer)
 def outer(a: Array, b: Array, out: None = None) -> Array:
-    return column(as_operand(a).reshape(-1)) * as_operand(b).reshape(-1)
+    return outer_vv(as_operand(a).reshape(-1), as_operand(b).reshape(-1))
 
 
 @implements(np.tensordot, np.linalg.tensordot)

@@ -111,8 +111,8 @@ def _(
 def _sum(total: Array, term: Array, *others: Sequence[Any]) -> Array:
     """``total + term``, in the memory of a large ``total`` that is nobody else's.
 
-    A tenth off the time of a large product, and one array less in use; on small ones the questions
-    take longer.  (A rule may return its tangent or a view of something.)
+    On a million numbers a quarter off the time of two products and their sum, for what takes long is
+    fresh memory; on small arrays the questions take longer.  (A rule may return its tangent or a view of something.)
     """
     if (
         type(total) is np.ndarray

@@ -62,26 +62,22 @@ class Stream(Box):
             return primitive(*values, **params)
         if self.level.over:
             raise self.escaped()
-        key = (primitive, tuple(a if isinstance(a, (int, float)) else id(a) for a in args), repr(params))
+        key = (primitive, tuple(map(_name, args)), tuple((k, _name(v)) for k, v in params.items()))
         if key not in self.memory:
-            # The arguments are remembered too: an id is no name for an object that is gone.
-            self.memory[key] = (self._result(primitive, args, values, params), args)
+            # The call remembers its arguments too: an id is no name for an object that is gone.
+            call = _Operation(primitive, args, values, params, self)
+            self.memory[key] = (self._outcome(call), call)
+            if not _waiting.get():
+                call.compute(self.order)
         return self.memory[key][0]
 
-    def _result(self, primitive: Primitive, args: tuple[Any, ...], values: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-        out = primitive(*values, **params)
-        call = _Operation(primitive, args, values, params, self)
-        if primitive.multiple:
-            streams = tuple(self._stream(o, partial(call.part, i)) if o.dtype.kind in "fc" else o for i, o in enumerate(out))
-            call.out.append(streams)
+    def _outcome(self, call: _Operation) -> Any:
+        out = call.primitive(*call.values, **call.params)
+        if call.primitive.multiple:
+            parts = enumerate(out)
+            call.out.append(tuple(self._stream(o, partial(call.part, i)) if o.dtype.kind in "fc" else o for i, o in parts))
         else:
-            streams = (self._stream(out, call.coefficient),)
-            call.out.append(streams[0])
-        if not _waiting.get():
-            for k in range(1, self.order + 1):
-                for stream in streams:
-                    if isinstance(stream, Stream):
-                        stream.coefficient(k)
+            call.out.append(self._stream(out, call.coefficient))
         return call.out[0]
 
     def _stream(self, value: Array, following: Callable[[int], Any]) -> Stream:
@@ -104,6 +100,11 @@ class Stream(Box):
         return self.memory[key][0]  # type: ignore[no-any-return]
 
 
+def _name(x: Any) -> Any:
+    """What tells a value from others: itself where it is small and fixed, else which object it is."""
+    return x if x.__class__ in (int, float, bool, str) else id(x)
+
+
 def _times(c: Any, factor: float) -> Any:
     return None if c is None else c * factor
 
@@ -119,6 +120,13 @@ class _Operation:
     of: Stream
     out: list[Any] = attrs.field(factory=list)
     slope: list[Any] = attrs.field(factory=list)
+
+    def compute(self, order: int) -> None:
+        """All coefficients now, order by order."""
+        streams = self.out[0] if self.primitive.multiple else self.out
+        for k in range(1, order + 1):
+            for stream in filter(self._moving, streams):
+                stream.coefficient(k)
 
     def _moving(self, arg: Any) -> bool:
         return isinstance(arg, Stream) and arg.level == self.of.level
@@ -183,6 +191,15 @@ def _divided(c: Any, k: int) -> Any:
     return None if c is None else c / k
 
 
+def _forget(memory: dict[Any, Any]) -> None:
+    """Undo the knot of streams that feed each other, so that they are freed without the garbage collector."""
+    for _, origin in memory.values():
+        if isinstance(origin, _Operation):
+            origin.out.clear()
+            origin.slope.clear()
+    memory.clear()
+
+
 # -- the transforms ----------------------------------------------------------------------------------
 
 
@@ -237,7 +254,9 @@ def jet(f: Function, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
             ]
         )
 
-    return value, [derivatives(k) for k in range(1, order + 1)]
+    found = [derivatives(k) for k in range(1, order + 1)]
+    _forget(memory)
+    return value, found
 
 
 def derivative(f: Function | None = None, n: int = 1) -> Callable[..., Any]:

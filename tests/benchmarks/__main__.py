@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 
 # One thread for everybody, or the pools of NumPy and PyTorch fight over the cores.  Set before NumPy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
 import attrs
 
-from . import measuring
+from . import measuring, transforms
 from .measuring import FDEZERO, HAND
 from .workloads import (
     WORKLOADS,
@@ -81,6 +82,44 @@ def print_times(workloads: Sequence[Workload], effort: Effort) -> None:
     print_table("Value and gradient", ["work", *peers, *(f"fdezero / {name}" for name in others)], rows())
 
 
+def print_transforms(tasks: Sequence[transforms.Task], overheads: Sequence[transforms.Overhead], effort: Effort) -> None:
+    peers = transforms.installed_peers()
+    others = [name for name in peers if name != FDEZERO]
+
+    def rows() -> Iterable[Sequence[str]]:
+        for task in tasks:
+            runs = transforms.runs(task, peers)
+            transforms.assert_agreement(task.name, {name: run() for name, run in runs.items()})
+            best = measuring.times(runs, effort.rounds, effort.seconds)
+            rival = transforms.fastest(best, others)
+            ratio = f"{best[FDEZERO] / best[rival]:.2f} ({rival})" if rival else ""
+            yield [task.name, *(duration(best[name]) if name in best else "" for name in peers), ratio]
+
+    def overhead_rows() -> Iterable[Sequence[str]]:
+        for one in overheads:
+            runs = {FDEZERO: one.transformed, PLAIN: one.plain}
+            transforms.assert_agreement(one.name, {name: run() for name, run in runs.items()})
+            best = measuring.times(runs, effort.rounds, effort.seconds)
+            yield [one.name, *map(duration, best.values()), f"{best[FDEZERO] / best[PLAIN]:.2f}", f"{one.limit}"]
+
+    if tasks:
+        print_table("Transforms", ["work", *peers, "fdezero / fastest other"], rows())
+    if overheads:
+        head = ["work", FDEZERO, PLAIN, f"fdezero / {PLAIN}", "at most"]
+        print_table("Transforms beside plain NumPy", head, overhead_rows())
+
+
+def print_checkpoint_memory() -> None:
+    print_table(
+        "Peak memory of a checkpointed chain",
+        ["peer", "checkpointed", "not", "checkpointed / not"],
+        [[name, size(mine), size(kept), f"{mine / kept:.2f}"] for name, (mine, kept) in transforms.peak_memories().items()],
+    )
+
+
+PLAIN = "plain NumPy"
+
+
 def print_memory(workloads: Sequence[Workload]) -> None:
     def rows() -> Iterable[Sequence[str]]:
         for workload in workloads:
@@ -124,7 +163,8 @@ def print_import(effort: Effort) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", help="only what has one of these in its name (also: memory, length, deep, import)")
+    sections = "transforms, checkpoint, memory, length, deep, import"
+    parser.add_argument("names", nargs="*", help=f"only what has one of these in its name (also: {sections})")
     parser.add_argument("--quick", action="store_true", help="a rough answer in seconds")
     options = parser.parse_args()
     effort = QUICK if options.quick else FULL
@@ -134,6 +174,13 @@ def main() -> None:
 
     if workloads := [w for w in WORKLOADS if wanted(w.name)]:
         print_times(workloads, effort)
+    everything = "transforms" in options.names
+    tasks = [t for t in transforms.TASKS if everything or wanted(t.name)]
+    overheads = [o for o in transforms.overheads() if everything or wanted(o.name)]
+    if tasks or overheads:
+        print_transforms(tasks, overheads, effort)
+    if everything or wanted("checkpoint"):
+        print_checkpoint_memory()
     if wanted("memory"):
         print_memory([w for w in WORKLOADS if w.large or w.function is chain])
     if wanted("length"):

@@ -115,3 +115,28 @@ def test_bad_input():
         derivative(np.sin, 1)(1)
     with pytest.raises(ValueError, match="all of one length"):
         jet(np.multiply, (1.0, 2.0), ([1.0], [1.0, 2.0]))
+
+
+def test_operations_are_told_apart_by_their_parameters():
+    """Large index arrays look alike when they are printed."""
+    i, j = np.zeros(3000, int), np.zeros(3000, int)
+    j[1500] = 1
+
+    def f(x):
+        y = np.stack([x, x * x])
+        return y[i].sum() + 10 * y[j].sum()
+
+    assert derivative(f, 2)(1.0) == pytest.approx(20.0)
+
+
+def test_streams_are_freed_without_the_garbage_collector():
+    import gc
+
+    derivative(np.sin, 5)(0.3)
+    gc.collect()
+    gc.disable()
+    try:
+        derivative(lambda x: np.tanh(np.sin(x) / (1 + x * x)), 5)(0.3)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
