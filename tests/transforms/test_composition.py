@@ -81,8 +81,12 @@ def kinds(wrong):
         name="dot",
         core=(1, 1),
     )
-    forward = general(lambda x: x**2, vjp=(lambda g, x: 2 * g * x,), jvp=(lambda g, x: wrong * 2 * g * x,), name="square", core=(0,))
-    reverse = general(lambda x: x**2, vjp=(lambda g, x: wrong * 2 * g * x,), jvp=(lambda g, x: 2 * g * x,), name="square", core=(0,))
+    forward = general(
+        lambda x: x**2, vjp=(lambda g, x: 2 * g * x,), jvp=(lambda g, x: wrong * 2 * g * x,), name="square", core=(0,)
+    )
+    reverse = general(
+        lambda x: x**2, vjp=(lambda g, x: wrong * 2 * g * x,), jvp=(lambda g, x: 2 * g * x,), name="square", core=(0,)
+    )
     return {
         "elementwise": sine,
         "linear": ends,

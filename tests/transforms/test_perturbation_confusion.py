@@ -29,7 +29,8 @@ DERIVATIVES = {
 }
 
 both = pytest.mark.parametrize(
-    ("outer", "inner"), [pytest.param(DERIVATIVES[a], DERIVATIVES[b], id=f"{a} of {b}") for a, b in itertools.product(DERIVATIVES, repeat=2)]
+    ("outer", "inner"),
+    [pytest.param(DERIVATIVES[a], DERIVATIVES[b], id=f"{a} of {b}") for a, b in itertools.product(DERIVATIVES, repeat=2)],
 )
 either = pytest.mark.parametrize("d", DERIVATIVES.values(), ids=DERIVATIVES)
 

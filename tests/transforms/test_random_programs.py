@@ -112,9 +112,7 @@ def test_the_chain_rule(first, second, x):
 @pytest.mark.parametrize("check", [check_mixed_derivatives, lambda f, x: check_numerically(("grad",), f, x)])
 def test_a_broken_operation_in_the_pool_is_found(check):
     """Broken in its first derivative by a part that is no gradient of anything, so that the Hessian is askew."""
-    broken = elementwise(
-        lambda x, y: x * y, lambda g, y: g * y, lambda g, x, y: g * (x + 0.01 * y * x), name="broken"
-    )
+    broken = elementwise(lambda x, y: x * y, lambda g, y: g * y, lambda g, x, y: g * (x + 0.01 * y * x), name="broken")
     pool = {"matmul": lambda a: broken(np.sin(a), a[::-1])}
 
     @settings(checked(100), report_multiple_bugs=False, database=None)

@@ -282,6 +282,8 @@ CALLS = {
     "stop_gradient": lambda: grad(lambda x: np.sum(x * fdezero.stop_gradient(x)))(X),
     "no_grad": lambda: grad(lambda x: np.sum(x * no_grad()(g)(x)))(X),
     "record": lambda: fdezero.record(g)(X),
+    "jet": lambda: fdezero.jet(np.sin, (0.5,), ([1.0, 0.0],)),
+    "derivative": lambda: fdezero.derivative(np.sin, 2)(0.5),
     "checkpoint": lambda: grad(lambda x: np.sum(fdezero.checkpoint(g)(x)))(X),
 }
 
