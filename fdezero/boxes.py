@@ -199,7 +199,7 @@ class ArrayLike:
     __invert__ = _unary(np.invert)
     # As for an ndarray, == compares entry by entry, so a Box cannot be a key of a dictionary.
     __eq__, __ne__ = _binary(np.equal), _binary(np.not_equal)
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # Python's way to say so
 
     # -- methods --------------------------------------------------------------------------------
     sum, mean, prod = _method(np.sum), _method(np.mean), _method(np.prod)
@@ -288,7 +288,7 @@ class ArrayLike:
         return bool(call(truth, (self,), {}))
 
     def __format__(self, spec: str) -> str:
-        return format(self.value, spec) if spec else str(self)  # type: ignore[attr-defined]
+        return format(self.value, spec) if spec else str(self)  # type: ignore[attr-defined]  # every Box has one
 
     # -- what would lose the derivative ---------------------------------------------------------
     __float__ = _refuse(

@@ -48,11 +48,11 @@ class Box(ArrayLike):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self._value.shape  # type: ignore[no-any-return]
+        return self._value.shape  # type: ignore[no-any-return]  # to mypy an Array is anything
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self._value.dtype  # type: ignore[no-any-return]
+        return self._value.dtype  # type: ignore[no-any-return]  # likewise
 
     def apply(self, primitive: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """What becomes of ``primitive(*args, **params)`` when this Box has the highest level.

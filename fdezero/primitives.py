@@ -128,9 +128,10 @@ class Primitive:
         # The hot path of the fold: one and two arguments are spelled out.
         residuals, parents, params = node.residuals, node.parents, node.params
         arity = self.arity
+        rules: Any = self.rules  # an argument with a parent has a rule, and only those are called
         if arity == 1:
             parent: Any = parents[0]
-            c = self.rules[0].apply(g, residuals, parents, params)  # type: ignore[union-attr]
+            c = rules[0].apply(g, residuals, parents, params)
             if c.shape != parent.shape or c.dtype is not parent.dtype or alarm.raised:
                 c = self.fitted(c, g, parent, alarm)
             return (c,)
@@ -138,11 +139,11 @@ class Primitive:
             x, y = parents
             c_x = c_y = None
             if x is not None:
-                c_x = self.rules[0].apply(g, residuals, parents, params)  # type: ignore[union-attr]
+                c_x = rules[0].apply(g, residuals, parents, params)
                 if c_x.shape != x.shape or c_x.dtype is not x.dtype or alarm.raised:
                     c_x = self.fitted(c_x, g, x, alarm)
             if y is not None:
-                c_y = self.rules[1].apply(g, residuals, parents, params)  # type: ignore[union-attr]
+                c_y = rules[1].apply(g, residuals, parents, params)
                 if c_y.shape != y.shape or c_y.dtype is not y.dtype or alarm.raised:
                     c_y = self.fitted(c_y, g, y, alarm)
             return c_x, c_y
@@ -150,8 +151,8 @@ class Primitive:
             cotangents = self.variadic.apply(g, residuals, parents, params)
         else:
             cotangents = [
-                None if parent is None else rule.apply(g, residuals, parents, params)  # type: ignore[union-attr]
-                for rule, parent in zip(self.rules, parents, strict=True)
+                None if parent is None else rule.apply(g, residuals, parents, params)
+                for rule, parent in zip(rules, parents, strict=True)
             ]
         return [
             None if parent is None else self.fitted(c, g, parent, alarm)

@@ -127,7 +127,7 @@ def _pulled_back(f: Callable[..., tuple[Array, ...]], cotangents: Any) -> Callab
     def gradient(*leaves: Array) -> tuple[Array, ...]:
         outs, pull = vjp(f, *leaves)
         fitting = tuple(c.astype(out.dtype) for c, out in zip(cotangents, outs, strict=True))
-        return pull(fitting)  # type: ignore[no-any-return]
+        return pull(fitting)  # type: ignore[no-any-return]  # to mypy what comes back is Any
 
     return gradient
 
@@ -137,7 +137,7 @@ def _pushed_forward(f: Callable[..., tuple[Array, ...]], tangents: Any) -> Calla
 
     def derivative(*leaves: Array) -> tuple[Array, ...]:
         fitting = tuple(t.astype(x.dtype) for t, x in zip(tangents, leaves, strict=True))
-        return jvp(f, leaves, fitting)[1]  # type: ignore[no-any-return]
+        return jvp(f, leaves, fitting)[1]  # type: ignore[no-any-return]  # to mypy what comes back is Any
 
     return derivative
 

@@ -14,7 +14,7 @@ def refusal(action):
     """The name of the exception that ``action`` raises, or None."""
     try:
         action()
-    except Exception as error:
+    except (AttributeError, ValueError) as error:
         return type(error).__name__
     return None
 

@@ -24,7 +24,7 @@ Shape = tuple[int, ...]
 
 def _lead(x: Array, ndim: int) -> Shape:
     """The leading axes of ``x``, of which only the last ``ndim`` are meant."""
-    return x.shape[: len(x.shape) - ndim]  # type: ignore[no-any-return]
+    return x.shape[: len(x.shape) - ndim]  # type: ignore[no-any-return]  # to mypy what comes back is Any
 
 
 # -- reshape -----------------------------------------------------------------------------------------
@@ -408,7 +408,7 @@ def _pad_width(pad_width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
 # -- shape queries -----------------------------------------------------------------------------------
 @implements(np.shape)
 def shape(a: Array) -> Shape:
-    return a.shape  # type: ignore[no-any-return]
+    return a.shape  # type: ignore[no-any-return]  # to mypy what comes back is Any
 
 
 @implements(np.ndim)

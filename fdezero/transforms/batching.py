@@ -33,7 +33,7 @@ class Batch(Box):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self._value.shape[1:]  # type: ignore[no-any-return]
+        return self._value.shape[1:]  # type: ignore[no-any-return]  # to mypy what comes back is Any
 
     def apply(self, primitive: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         batched = [isinstance(a, Batch) and a.level == self.level for a in args]

@@ -178,7 +178,7 @@ class Call:
 
     def primals(self, leaves: Sequence[Array]) -> tuple[Any, ...]:
         """The differentiated arguments with these leaves."""
-        return self.structure.unflatten(leaves)  # type: ignore[no-any-return]
+        return self.structure.unflatten(leaves)  # type: ignore[no-any-return]  # to mypy what comes back is Any
 
     def full(self, leaves: Sequence[Array]) -> list[Any]:
         """All the arguments with these leaves."""

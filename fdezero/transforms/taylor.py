@@ -97,7 +97,7 @@ class Stream(Box):
         key = ("derivative", id(self))
         if key not in self.memory:
             self.memory[key] = (self._stream(first, lambda k: _times(self.coefficient(k + 1), k + 1)), self)
-        return self.memory[key][0]  # type: ignore[no-any-return]
+        return self.memory[key][0]  # type: ignore[no-any-return]  # to mypy what comes back is Any
 
 
 def _name(x: Any) -> Any:
@@ -231,7 +231,8 @@ def jet(f: Function, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
     values, structure = tree.flatten(tuple(primals))
     values = [as_input(x, f"primal{path}") for x, path in zip(values, structure.paths(), strict=True)]
     terms = [flatten_tangents(structure, tuple(s[k] for s in series), values) for k in range(order)]
-    level, memory = new_level(), {}  # type: ignore[var-annotated]
+    level = new_level()
+    memory: dict[Any, Any] = {}
 
     def stream(i: int) -> Stream:
         def coefficient(k: int) -> Any:
