@@ -35,6 +35,7 @@ class Rule:
     apply: Callable[[Array, Sequence[Any], Sequence[Any], Mapping[str, Any]], Any]
     needs: tuple[int, ...] = ()
     everything: bool = False
+    asks_shape: bool = False
 
 
 def make_rule(partial: Partial, index: int) -> Rule | None:
@@ -64,7 +65,7 @@ def make_rule(partial: Partial, index: int) -> Rule | None:
         return Rule(_factor(partial, needs), needs)
     if plain and names[0] == "g" and len(needs) < 3:
         return Rule(_product(partial, needs), needs)
-    return Rule(_named(partial, names, index, takes_params), needs, "xs" in names)
+    return Rule(_named(partial, names, index, takes_params), needs, "xs" in names, not {"like", "likes"}.isdisjoint(names))
 
 
 def _factor(partial: Callable[..., Any], needs: tuple[int, ...]) -> Any:

@@ -20,83 +20,16 @@ import numpy as np
 from .. import tree
 from ..cotangents import Alarm, derivative_errstate
 from ..graph import Array, Box, Node, Tape, Variable, input_variable, topological_sort
-from ..primitives import Primitive, Sparse, constant
+from ..primitives import Primitive, constant
 from ..recording import new_level
+from .blocks import LARGE, pull_back_run
+from .debts import UNSETTLED, settled, together
 from .wrapping import Function, Transformed, as_output, as_positions, describe, finish, flatten_input, run, value_of
 
 _INPUT = Primitive("input", lambda x: x)
 
 
 # -- the fold ----------------------------------------------------------------------------------------
-
-
-class Debt:
-    """A cotangent with several contributions, while they come in.
-
-    A buffer that was made here is added into in place; one that came out of a rule may be somebody
-    else's and is not.  Sparse contributions wait, until together they are as large as the array.
-    """
-
-    __slots__ = ("dense", "node", "owned", "sparse", "waiting")
-
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        self.dense: Array = None
-        self.owned = False
-        self.sparse: list[Any] = []
-        self.waiting = 0
-
-    def add(self, c: Any) -> None:
-        if c.__class__ in Sparse:
-            self.sparse.append(c)
-            self.waiting += c.cotangent.size
-            if self.waiting > _WORTH_ADDING and self.waiting > c.gather_size(self.node):
-                self._gather()
-        elif self.dense is None:
-            self.dense = c
-        elif self.owned and type(c) is np.ndarray:
-            self.dense += c
-        else:
-            self.dense = self.dense + c
-            self.owned = type(self.dense) is np.ndarray
-
-    def _gather(self) -> None:
-        parts, self.sparse, self.waiting = self.sparse, [], 0
-        gathered = type(parts[0]).gather(parts, self.node)
-        if self.dense is None:
-            self.dense, self.owned = gathered, type(gathered) is np.ndarray
-        else:
-            self.add(gathered)
-
-    def settle(self) -> Any:
-        if self.sparse:
-            self._gather()
-        return self.dense
-
-
-#: Below this many numbers, sparse contributions are kept whatever the size of the array.
-_WORTH_ADDING = 1000
-
-
-def _together(node: Node, known: Any, c: Any) -> Any:
-    """What ``node`` is owed when ``c`` comes to what is ``known`` already."""
-    if isinstance(known, np.generic) and isinstance(c, np.generic):
-        return known + c  # type: ignore[operator]  # two numbers: no buffer to save
-    if known.__class__ is not Debt:
-        debt = Debt(node)
-        debt.add(known)
-        known = debt
-    known.add(c)
-    return known
-
-
-def _settled(node: Node, c: Any) -> Any:
-    if c.__class__ is Debt:
-        return c.settle()
-    return type(c).gather([c], node) if c.__class__ in Sparse else c
-
-
-_UNSETTLED = frozenset({Debt, *Sparse})
 
 
 def pull_back(owed: dict[Node, Any]) -> dict[Node, Any]:
@@ -116,15 +49,17 @@ def pull_back(owed: dict[Node, Any]) -> dict[Node, Any]:
             g = owed.pop(node, None)
             if g is None:
                 continue
-            if g.__class__ in _UNSETTLED:
-                g = _settled(node, g)
+            if g.__class__ in UNSETTLED:
+                g = settled(node, g)
+            if g.__class__ is np.ndarray and g.size >= LARGE and pull_back_run(node, g, nodes, owed, alarm):
+                continue
             for parent, c in zip(node.parents, node.primitive.pullback(node, g, alarm)):  # noqa: B905  # hot
                 if parent is not None:
-                    owed[parent] = c if parent not in owed else _together(parent, owed[parent], c)
+                    owed[parent] = c if parent not in owed else together(parent, owed[parent], c)
             c = None  # or the array would live until the next one is there
         for node, c in owed.items():
-            if c.__class__ in _UNSETTLED:
-                owed[node] = _settled(node, c)
+            if c.__class__ in UNSETTLED:
+                owed[node] = settled(node, c)
     return owed
 
 
