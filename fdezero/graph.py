@@ -86,7 +86,7 @@ class Box(ArrayLike):
         return f"{type(self).__name__}({self.value!r}, shape={self.shape})"
 
 
-@attrs.define(eq=False, repr=False)
+@attrs.define(eq=False, repr=False, init=False)
 class _NodeDraft:
     """A Node that is being filled in.
 
@@ -122,11 +122,12 @@ class Node(_NodeDraft):
 class _VariableDraft(Box):
     """A Variable that is being filled in; see `_NodeDraft`.
 
-    Both methods must go back to plain assignment: with either of Box's two left, every assignment
-    takes a Python call's way round, 300 ns in all.
+    Both methods of assignment must go back to the plain ones: with either of Box's two left, every
+    assignment takes a Python call's way round, 300 ns in all.
     """
 
     __slots__ = ("node",)
+    __init__ = object.__init__
     __setattr__ = object.__setattr__
     __delattr__ = object.__delattr__
 
@@ -227,8 +228,6 @@ class Variable(_VariableDraft):
 #: collector to look at, which takes as long as all the rest in a graph of a million nodes.
 _NOTHING_OF_ONE, _NOTHING_OF_TWO = (None, None), (None, None, None)
 
-_new: Any = object.__new__
-
 
 def _recorded(
     primitive: Any,
@@ -242,7 +241,7 @@ def _recorded(
     """The outcome of a primitive call in a Variable with a Node of its own."""
     if primitive.multiple:
         return _unpacked(primitive, parents, params, residuals, generation, out, level)
-    node: Any = _new(_NodeDraft)
+    node: Any = _NodeDraft()
     node.primitive = primitive
     node.parents = parents
     node.params = params
@@ -251,7 +250,7 @@ def _recorded(
     node.shape = out.shape
     node.dtype = out.dtype
     node.__class__ = Node
-    variable: Any = _new(_VariableDraft)
+    variable: Any = _VariableDraft()
     variable._value = out
     variable.level = level
     variable.node = node

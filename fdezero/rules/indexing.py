@@ -39,7 +39,8 @@ def _known_index(index: Any) -> Any:
 @implements(boxes.getitem)
 def getitem(x: Array, index: Any) -> Array:
     # An int or a slice, the usual case, needs no second look.
-    return read(x, index=index if index.__class__ is int or index.__class__ is slice else _known_index(index))
+    kind = index.__class__
+    return read.unary_with(x, {"index": index if kind is int or kind is slice else _known_index(index)})
 
 
 @implements(np.take)

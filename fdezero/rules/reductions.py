@@ -51,10 +51,11 @@ def sum_(
     initial: Any = None,
     where: Any = True,
 ) -> Array:
-    _no_out(out, "sum")
+    if out is not None:
+        _no_out(out, "sum")
     x = a if dtype is None else a.astype(dtype)
     x = x if where is True else _selected(x, where, 0, axis, "sum")
-    total = sum_over(x, axis=trailing(axis, len(x.shape)), keepdims=bool(keepdims))
+    total = sum_over.unary_with(x, {"axis": trailing(axis, len(x.shape)), "keepdims": bool(keepdims)})
     return total if initial is None else total + initial
 
 
@@ -62,11 +63,12 @@ def sum_(
 def mean(
     a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: Any = True
 ) -> Array:
-    _no_out(out, "mean")
+    if out is not None:
+        _no_out(out, "mean")
     x = a if dtype is None else a.astype(dtype)
     axes = trailing(axis, len(x.shape))
     if where is True:
-        return mean_over(x, axis=axes, keepdims=bool(keepdims))
+        return mean_over.unary_with(x, {"axis": axes, "keepdims": bool(keepdims)})
     return np.sum(x, axis=axes, keepdims=keepdims, where=where) / _number_of(x, axes, keepdims, where)
 
 
