@@ -21,6 +21,15 @@ class Alarm:
         self.raised = True
 
 
+def ringing(c: Array) -> Array:
+    """``c``; and the alarm of the derivatives under way is raised, by an invalid operation.
+
+    For a rule that knows of a NaN which no operation will make, for it is there already.
+    """
+    np.subtract(np.inf, np.inf)
+    return c
+
+
 def derivative_errstate(alarm: Alarm) -> np.errstate:
     """What is in force while derivatives are computed.
 
@@ -34,7 +43,8 @@ def derivative_errstate(alarm: Alarm) -> np.errstate:
 def strong_zero(g: Array, c: Array) -> Array:
     """Zero where the cotangent or tangent ``g`` is exactly zero and the slope made a NaN of it.
 
-    So the branch that ``np.where`` did not take never spoils the one it took.
+    So the branch that ``np.where`` did not take never spoils the one it took.  (`ringing`, which its rule
+    calls where that branch holds a NaN, sees to the products with it further back.)
     """
     return np.where((g == 0) & np.isnan(c), np.zeros_like(c), c)
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from ..cotangents import ringing
 from ..graph import Array
 from ..primitives import constant, elementwise, implements, register
-from .helpers import is_number
+from .helpers import is_number, is_spoiled
 
 LN2, LN10 = float(np.log(2.0)), float(np.log(10.0))
 
@@ -195,13 +196,31 @@ for _choice in (np.maximum, np.minimum, np.fmax, np.fmin):
     elementwise(_choice, _chosen, lambda g, x, y, out: _chosen(g, y, x, out))
 
 
-where = elementwise(
+choice = elementwise(
     np.where,
     None,
     lambda g, x: np.where(x, g, np.zeros_like(g)),
     lambda g, x: np.where(x, np.zeros_like(g), g),
-    ufunc=np.where,
+    name="where",
 )
+careful_choice = elementwise(
+    np.where,
+    None,
+    lambda g, x: ringing(np.where(x, g, np.zeros_like(g))),
+    lambda g, x: ringing(np.where(x, np.zeros_like(g), g)),
+    name="where",
+)
+
+
+@implements(np.where)
+def where(condition: Array, x: Any = None, y: Any = None) -> Array:
+    """A choice, with care where there is a NaN or an infinity to choose from.
+
+    The cotangent of what is not chosen is zero, but further back a zero times a NaN is a NaN.
+    """
+    if x is None and y is None:
+        return np.nonzero(condition)
+    return (careful_choice if is_spoiled(x) or is_spoiled(y) else choice)(condition, x, y)
 
 
 def _inside(x: Array, y: Array, z: Array) -> Array:

@@ -17,7 +17,7 @@ from .. import boxes
 from ..cotangents import unbroadcast
 from ..graph import Array, Box
 from ..primitives import Primitive, Scatter, constant, implements, linear, may_repeat, register
-from .helpers import trailing_one
+from .helpers import is_spoiled, trailing_one
 
 read = linear(lambda x, *, index: x[index], lambda g, *, index: Scatter(index, g), name="getitem")
 
@@ -40,7 +40,12 @@ def _known_index(index: Any) -> Any:
 def getitem(x: Array, index: Any) -> Array:
     # An int or a slice, the usual case, needs no second look.
     kind = index.__class__
-    return read.unary_with(x, {"index": index if kind is int or kind is slice else _known_index(index)})
+    if kind is not int and kind is not slice:
+        index = _known_index(index)
+        if isinstance(index, np.ndarray) and index.dtype.kind == "b" and is_spoiled(x):
+            # As in `where`: what the mask leaves out must not spoil what it takes.
+            x = np.where(index.reshape(index.shape + (1,) * (len(x.shape) - index.ndim)), x, 0)
+    return read.unary_with(x, {"index": index})
 
 
 @implements(np.take)

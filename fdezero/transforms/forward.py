@@ -64,7 +64,10 @@ def _push_elementwise(
             continue
         term = rule.apply(t, residuals, likes, params)
         if alarm.raised:
-            term = strong_zero(t, term)
+            # A zero is strong on either side: a zero tangent times any slope, and, as the transpose of
+            # reverse mode's zero cotangents, an infinite tangent times a slope of zero.
+            slope = rule.apply(np.ones_like(t), residuals, likes, params)
+            term = strong_zero(slope, strong_zero(t, term))
         total = term if total is None else _sum(total, term, tangents, residuals)
     return total
 

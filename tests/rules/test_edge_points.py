@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fdezero import at, grad, jvp, vjp
+from fdezero import at, grad, hessian, jacrev, jvp, vjp, vmap
 
 nan, inf = np.nan, np.inf
 A = np.array
@@ -162,17 +162,66 @@ def test_a_zero_cotangent_gives_exactly_zero(name):
     x = A([3.0, 0.0])
     np.testing.assert_array_equal(grad(f)(x), [6.0, 0.0])
     np.testing.assert_array_equal(grad(lambda x: grad(f)(x).sum())(x), [2.0, 2.0])
+    np.testing.assert_array_equal(hessian(f)(x), [[2.0, 0.0], [0.0, 2.0]])
     with np.errstate(all="ignore"):
         _, pull = vjp(lambda x: STRONG[name](x + 0.0), x)
     np.testing.assert_array_equal(pull(np.zeros(2))[0], [0.0, 0.0])
 
 
-def test_a_value_outside_the_domain_does_not_spoil_the_branch_taken():
+#: Of what is not chosen: a NaN that passes through products, sums and further choices.
+SPOILED = {
+    "sqrt": lambda x: np.sqrt(x) + np.arcsin(x / 4) + x**0.5,
+    "a product": lambda x: x * np.log(x),
+    "a product of both": lambda x: np.log(x) * np.sqrt(x) * np.exp(np.log(x)),
+    "a quotient": lambda x: np.sin(x) / np.log(x),
+    "an inner choice": lambda x: np.where(x < 3, x * np.log(x), x**1.5),
+    "a broadcast factor": lambda x: np.log(x) * np.sum(x * x),
+    "complex": lambda x: np.real(x * (np.log(x) + 1j * x) ** 2),
+}
+CHOICES = {
+    "np.where": lambda f: lambda x: np.where(x > 0, f(x), 0.5 * x).sum(),
+    "np.where, the other way": lambda f: lambda x: np.where(x <= 0, 0.5 * x, f(x)).sum(),
+    "a mask": lambda f: lambda x: f(x)[x > 0].sum() + 0.5 * x[x <= 0].sum(),
+    "a mask of rows": lambda f: lambda x: np.stack([f(x), x], axis=-1)[x > 0][:, 0].sum() + 0.5 * x[x <= 0].sum(),
+}
+
+
+@pytest.mark.parametrize("choose", CHOICES.values(), ids=CHOICES)
+@pytest.mark.parametrize("name", SPOILED)
+def test_a_value_outside_the_domain_does_not_spoil_what_is_chosen(name, choose):
+    x, inside = A([-5.0, 2.0, 0.0, 1.5]), A([False, True, False, True])
+
     def f(x):
         with np.errstate(all="ignore"):
-            return np.where(x > 0, np.sqrt(x) + np.arcsin(x / 4) + x**0.5, 0.0).sum()
+            return choose(SPOILED[name])(x)
 
-    assert np.isfinite(grad(f)(A([-5.0, 2.0]))).all()
+    g, h = grad(f)(x), hessian(f)(x)
+    assert np.isfinite(g).all() and np.isfinite(h).all()
+    if name != "a broadcast factor":
+        np.testing.assert_array_equal(g[~inside], 0.5)
+        np.testing.assert_allclose(g[inside], grad(lambda x: SPOILED[name](x).sum())(x[inside]), rtol=1e-12)
+        np.testing.assert_allclose(h[inside][:, inside], hessian(lambda x: SPOILED[name](x).sum())(x[inside]), rtol=1e-12)
+        assert not h[~inside].any()
+    np.testing.assert_allclose(jacrev(jacrev(f))(x), h, rtol=1e-12)
+
+
+def test_each_example_of_a_batch_is_spared():
+    with np.errstate(all="ignore"):
+        g = vmap(grad(lambda x: np.where(x > 0, x * np.log(x), 0.5 * x)))(A([-1.0, 1.0, 0.0]))
+    np.testing.assert_array_equal(g, [0.5, 1.0, 0.5])
+
+
+def test_an_infinite_tangent_times_a_slope_of_zero():
+    """As in reverse mode, where the zero is a cotangent: x sqrt(x) has the derivative 0 at 0."""
+    with np.errstate(all="ignore"):
+        assert grad(lambda x: x * np.sqrt(x))(0.0) == jvp(lambda x: x * np.sqrt(x), (0.0,), (1.0,))[1] == 0.0
+
+
+def test_a_nan_that_is_chosen_comes_out():
+    with np.errstate(all="ignore"):
+        g = grad(lambda x: np.where(x > 0, x, x * np.log(x)).sum())(A([-1.0, 2.0]))
+    np.testing.assert_array_equal(g, [nan, 1.0])
+
 
 
 # -- what other libraries get wrong without a word ---------------------------------------------------
