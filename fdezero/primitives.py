@@ -128,7 +128,7 @@ class Primitive:
         return tuple(v if k else None for v, k in zip((*values, out), keep, strict=True))
 
     def pullback(self, node: Node, g: Any, alarm: Alarm) -> Sequence[Any]:
-        """The cotangents of ``node``'s parents, None for a parent that is None."""
+        """The cotangents of ``node``'s parents; None for zero, and anything for a parent that is None."""
         residuals, parents, params = node.residuals, node.parents, node.params
         if self.variadic is not None:
             cotangents = self.variadic.apply(g, residuals, parents, params)

@@ -15,7 +15,7 @@ from ..graph import Array, Box, Node
 from .batching import batch, vmap
 from .custom import KEEP_ALL, Call, WithJvp, flat, or_zeros, refuse_closures
 from .forward import jvp
-from .reverse import vjp
+from .reverse import pull_through
 from .wrapping import Function, Transformed
 
 
@@ -36,7 +36,7 @@ class Recomputed(WithJvp):
             return tuple(outs[i] for i in smooth)
 
         cotangents = tuple(or_zeros(g[i], node.shape[i], node.dtype[i]) for i in smooth)
-        found = dict(zip(active, vjp(of_active, *[primals[i] for i in active])[1](cotangents), strict=True))
+        found = dict(zip(active, pull_through(of_active, [primals[i] for i in active], cotangents), strict=True))
         return [found.get(i) for i in range(len(primals))]
 
 
@@ -47,9 +47,17 @@ def _(primitive: Recomputed, values: Any, batched: Sequence[bool], size: int, pa
 
 
 def _recomputed(name: str, function: Callable[..., tuple[Array, ...]]) -> Recomputed:
-    return Recomputed(
-        name, function, variadic=KEEP_ALL, multiple=True, along=lambda xs, ts: jvp(function, tuple(xs), tuple(ts))[1]
-    )
+    def tangents(*xs_and_ts: Array) -> tuple[Array, ...]:
+        half = len(xs_and_ts) // 2
+        outs: tuple[Array, ...] = jvp(function, xs_and_ts[:half], xs_and_ts[half:])[1]
+        return outs
+
+    def along(xs: Sequence[Array], ts: Sequence[Array]) -> tuple[Array, ...]:
+        # The tangent of what is recomputed is recomputed too, so that reverse over forward keeps no more.
+        outs: tuple[Array, ...] = _recomputed(f"tangent of {name}", tangents)(*xs, *ts)
+        return outs
+
+    return Recomputed(name, function, variadic=KEEP_ALL, multiple=True, along=along)
 
 
 def checkpoint(f: Function | None = None) -> Callable[..., Any]:

@@ -24,8 +24,8 @@ from ..graph import Array, Box, Node
 from ..primitives import Primitive
 from ..signatures import Rule
 from .batching import batch, vmap
-from .forward import push
-from .reverse import vjp
+from .forward import ReverseOnly, push
+from .reverse import pull_through
 from .wrapping import Function, describe
 
 #: Everything is kept for the user's rule: it may ask for any of it.
@@ -57,7 +57,7 @@ class WithJvp(Primitive):
 
         zeros = [np.zeros_like(primals[i]) for i in active]
         cotangents = tuple(or_zeros(g[i], node.shape[i], node.dtype[i]) for i in smooth)
-        found = dict(zip(active, vjp(of_tangents, *zeros)[1](cotangents), strict=True))
+        found = dict(zip(active, pull_through(of_tangents, zeros, cotangents), strict=True))
         return [found.get(i) for i in range(len(primals))]
 
 
@@ -116,7 +116,7 @@ def _(
 
 @push.register
 def _(primitive: WithVjp, *args: Any) -> NoReturn:
-    raise TypeError(
+    raise ReverseOnly(
         f"{primitive.name} has a rule for reverse mode only (defvjp), and forward mode met it; "
         "give it a rule with custom_jvp, which serves both modes"
     )

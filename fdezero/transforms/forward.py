@@ -28,6 +28,11 @@ from .wrapping import Function, as_input, as_output, describe, run, value_of
 Tangents = Sequence[Any]
 
 
+class ReverseOnly(TypeError):
+    """Forward mode met a function that has a rule for reverse mode only."""
+
+
+
 # -- what a primitive does to tangents ---------------------------------------------------------------
 
 

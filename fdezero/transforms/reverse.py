@@ -66,7 +66,7 @@ def pull_back(owed: dict[Node, Any]) -> dict[Node, Any]:
                         owed[parent] = c if parent not in owed else together(parent, owed[parent], c)
             else:
                 for parent, c in zip(parents, primitive.pullback(node, g, alarm), strict=True):
-                    if parent is not None:
+                    if parent is not None and c is not None:
                         owed[parent] = c if parent not in owed else together(parent, owed[parent], c)
             c = None  # or the array would live until the next one is there
         for node, c in owed.items():
@@ -166,6 +166,24 @@ def pullback(tape: Tape, cotangent: Any) -> Any:
     paid = pull_back(owed) if owed else {}
     found = [_cotangent_of(node, paid) for node in tape.inputs]
     return tape.in_structure.unflatten(finish(found, foreign=[c for c in given if isinstance(c, np.ndarray)]))
+
+
+def pull_through(f: Callable[..., Sequence[Array]], xs: Sequence[Array], cotangents: Sequence[Array]) -> list[Array | None]:
+    """Run ``f`` on flat arrays and pull the cotangents of its results back at once: a `vjp` for rules.
+
+    Nothing is copied and the graph is freed as the fold goes.  None stands for a cotangent of zero.
+    """
+    level = new_level()
+    variables = [input_variable(_INPUT, x, level) for x in xs]
+    inputs = [variable.node for variable in variables]
+    outs: Any = run(f, variables, {}, level, False)[0]
+    owed: dict[Node, Any] = {}
+    for node, c in zip([_node_of(out, level) for out in outs], cotangents, strict=True):
+        if node is not None:
+            owed[node] = c if node not in owed else owed[node] + c
+    del variables, outs, node
+    paid = pull_back(owed)
+    return [paid.get(node) for node in inputs]
 
 
 def _cotangent_of(node: Node, paid: dict[Node, Any]) -> Array:

@@ -132,7 +132,7 @@ OTHERWISE = {
     "jacfwd": _rows,
     "jacrev": _columns,
     "hessian": lambda f: _rows(_columns(contracted(f))),
-    "hvp": lambda f: lambda x: grad(lambda x: jvp(contracted(f), (x,), (weights(x),))[1])(x),
+    "hvp": lambda f: lambda x: jvp(grad(contracted(f)), (x,), (weights(x),))[1],
     "vmap": _looped,
 }
 

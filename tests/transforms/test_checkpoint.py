@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from fdezero import checkpoint, grad, hessian, jacfwd, jvp, vjp, vmap
+from fdezero import checkpoint, grad, hessian, hvp, jacfwd, jvp, record, vjp, vmap
 from fdezero.testing import check_grads
 
 x = np.array([0.3, 0.7, -0.2])
@@ -86,3 +86,18 @@ def test_memory_grows_with_the_logarithm():
     steps = np.diff(sizes)
     assert whole > 256 > 4 * sizes[-1]
     assert steps[1] < 1.2 * steps[0]  # four times as long, the same number of arrays more
+
+
+def test_the_tangent_is_recomputed_too():
+    """Reverse over forward, as in `hvp`, keeps no more of a checkpointed function than its arguments."""
+
+    def steps(x):
+        return [x := np.sin(x) for _ in range(20)][-1]
+
+    def nodes(f):
+        return len(record(lambda x: jvp(f, (x,), (np.ones(3),))[1])(x).nodes)
+
+    assert nodes(checkpoint(steps)) < 5 < 50 < nodes(steps)
+    product = hvp(lambda x: checkpoint(steps)(x).sum(), (x,), (np.cos(x),))
+    np.testing.assert_allclose(product, hvp(lambda x: steps(x).sum(), (x,), (np.cos(x),)), rtol=1e-12)
+    np.testing.assert_allclose(product, hessian(lambda x: steps(x).sum())(x) @ np.cos(x), rtol=1e-12)
