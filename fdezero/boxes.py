@@ -301,9 +301,9 @@ class ArrayLike:
     item = _refuse("item()", "use x itself, or stop_gradient(x).item()")
     tolist = _refuse("tolist()", "use x itself, or stop_gradient(x).tolist()")
     __array__ = _refuse(
-        "Making a plain NumPy array (np.array, np.asarray, a[0] = x)",
+        "Making a plain NumPy array (np.array, np.asarray, a[0] = x, a[x])",
         "write np.stack([x, y]) or fdezero.array([[x, y], [y, x]]) for a new array, np.broadcast_to(x, shape) "
-        "for np.full, and fdezero.at(a)[0].set(x) for an assignment",
+        "for np.full, fdezero.at(a)[0].set(x) for an assignment, and fdezero.at(a)[x].get() for a[x]",
     )
     __setitem__ = _refuse("x[index] = v: assignment into an entry", "write x = x.at[index].set(v)")
     fill = sort = put = partition = _refuse("Changing in place", "write np.full_like, np.sort, x.at[index].set(v)")

@@ -16,7 +16,8 @@ import numpy as np
 from .. import boxes
 from ..cotangents import unbroadcast
 from ..graph import Array, Box
-from ..primitives import Primitive, Scatter, constant, implements, linear, may_repeat, register
+from ..primitives import Primitive, Scatter, as_operand, constant, implements, linear, may_repeat, register
+from .gathering import has_boxes, read_at_boxes, write_at_boxes
 from .helpers import is_spoiled, trailing_one
 
 read = linear(lambda x, *, index: x[index], lambda g, *, index: Scatter(index, g), name="getitem")
@@ -29,10 +30,12 @@ def _known_index(index: Any) -> Any:
     if isinstance(index, list):
         return np.asarray(index)
     if isinstance(index, Box):
-        raise IndexError(
-            f"a {type(index).__name__} of dtype {index.dtype} is no index; write x[int(stop_gradient(i))] or "
-            "x[stop_gradient(i).astype(int)]"
+        instead = (
+            "what it selects has another shape for each example; write np.where(mask, x, 0)"
+            if index.dtype.kind == "b"
+            else "write x[int(stop_gradient(i))] or x[stop_gradient(i).astype(int)]"
         )
+        raise IndexError(f"a {type(index).__name__} of dtype {index.dtype} is no index; {instead}")
     return index.copy() if isinstance(index, np.ndarray) else index
 
 
@@ -41,6 +44,8 @@ def getitem(x: Array, index: Any) -> Array:
     # An int or a slice, the usual case, needs no second look.
     kind = index.__class__
     if kind is not int and kind is not slice:
+        if has_boxes(index):
+            return read_at_boxes(x, index)
         index = _known_index(index)
         if isinstance(index, np.ndarray) and index.dtype.kind == "b" and is_spoiled(x):
             # As in `where`: what the mask leaves out must not spoil what it takes.
@@ -53,18 +58,18 @@ def take(a: Array, indices: Any, axis: int | None = None, out: None = None, mode
     if axis is None:
         a, axis = a.reshape(-1), 0
     at = trailing_one(axis, len(a.shape))
-    index = np.asarray(indices)
+    index = as_operand(indices)
     n = a.shape[at]
     if mode != "raise":
         index = np.clip(index, 0, n - 1) if mode == "clip" else index % n
-    return a[(slice(None),) * (len(a.shape) + at) + (index,)]
+    return getitem(a, (slice(None),) * (len(a.shape) + at) + (index,))
 
 
 @implements(np.take_along_axis)
 def take_along_axis(arr: Array, indices: Any, axis: int | None = -1) -> Array:
     if axis is None:
         arr, axis = arr.reshape(-1), 0
-    return arr[_along(arr.shape, np.asarray(indices), trailing_one(axis, len(arr.shape)))]
+    return getitem(arr, _along(arr.shape, as_operand(indices), trailing_one(axis, len(arr.shape))))
 
 
 def _along(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
@@ -160,14 +165,15 @@ class At:
     _array: Array
 
     def __getitem__(self, index: Any) -> Entries:
-        return Entries(self._array, _known_index(index))
+        return Entries(self._array, index if has_boxes(index) else _known_index(index))
 
 
 @attrs.frozen(eq=False)
 class Entries:
     """``at(x)[index]``: some entries of an array, and the ways to get a copy with them changed.
 
-    Every method takes a value that broadcasts to ``x[index]`` and returns a new array of x's shape.
+    `get` reads them.  Every other method takes a value that broadcasts to ``x[index]`` and returns a new
+    array of x's shape.
     Where an index names an entry several times, `set` keeps the last value, as NumPy's assignment
     does, and the others apply every one.
     """
@@ -175,12 +181,20 @@ class Entries:
     _array: Array
     _index: Any
 
+    def get(self) -> Array:
+        """``x[index]``, also where x is a plain array and the index a Box, which NumPy does not take."""
+        return getitem(self._array, self._index)
+
     def set(self, value: Array) -> Array:
         """``x[index] = value``."""
+        if has_boxes(self._index):
+            return write_at_boxes(self._array, self._index, _floating(value), add=False)
         return put(self._array, _floating(value), index=self._index)
 
     def add(self, value: Array) -> Array:
         """``x[index] += value``."""
+        if has_boxes(self._index):
+            return write_at_boxes(self._array, self._index, _floating(value), add=True)
         return put_add(self._array, _floating(value), index=self._index)
 
     def multiply(self, value: Array) -> Array:
@@ -198,6 +212,10 @@ class Entries:
     def _each(self, ufunc: Callable[[Array, Array], Array], value: Array) -> Array:
         """Apply ``ufunc`` in rounds, in each of which no entry is named twice."""
         x = self._array
+        if has_boxes(self._index):
+            raise IndexError(
+                f"with a batched index, x.at[i] has get, set and add; write x.at[i].set(np.{ufunc.__name__}(x[i], v))"
+            )
         if not may_repeat(self._index):
             return put(x, ufunc(x[self._index], value), index=self._index)
         ids = np.arange(np.prod(x.shape, dtype=int)).reshape(x.shape)[self._index]
@@ -228,7 +246,7 @@ def _floating(value: Any) -> Array:
 def at(array: Array) -> At:
     """The functional form of assignment: ``at(a)[index].set(v)`` is ``a`` with ``a[index] = v``.
 
-    ``x.at[index]`` is the same for a Box.  The methods are `set`, `add`, `multiply`, `max`, `min`.
+    ``x.at[index]`` is the same for a Box.  The methods are `get`, `set`, `add`, `multiply`, `max`, `min`.
 
     Args:
         array: the array to copy, of any shape; it is not changed.

@@ -19,7 +19,7 @@ from .. import tree
 from ..graph import Array, Box
 from ..primitives import Primitive, scatter
 from ..recording import new_level
-from ..rules import indexing, products, shaping, sorting
+from ..rules import gathering, indexing, products, shaping, sorting
 from .wrapping import Function, Transformed, describe, finish, run
 
 # -- the interpreter ---------------------------------------------------------------------------------
@@ -191,6 +191,31 @@ def _batch_scatter(
     )
 
 
+def _batch_rows(
+    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
+) -> Any:
+    x, places = values
+    if not batched[0]:
+        return primitive(x, places)
+    length = x.shape[1]
+    places = _one_below_the_other(places, batched[1], size, length)
+    return primitive(x.reshape((size * length, *x.shape[2:])), places)
+
+
+def _batch_place_rows(
+    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
+) -> Any:
+    x, length = values[0] if batched[0] else np.broadcast_to(values[0], (size, *values[0].shape)), params["length"]
+    out = primitive(x, _one_below_the_other(values[1], batched[1], size, length), length=size * length)
+    return out.reshape((size, length, *out.shape[1:]))
+
+
+def _one_below_the_other(places: Array, batched: bool, size: int, length: int) -> Array:
+    """Rows of each example as rows of all the examples, one below the other."""
+    ndim = len(places.shape) - batched
+    return places + length * np.arange(size).reshape((size, *(1,) * ndim))
+
+
 def _batch_einsum(
     primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
 ) -> Any:
@@ -215,6 +240,8 @@ _RULES: dict[Primitive, Callable[..., Any]] = {
     indexing.put_add: _batch_put,
     indexing.truth: _refuse_truth,
     scatter: _batch_scatter,
+    gathering.rows: _batch_rows,
+    gathering.place_rows: _batch_place_rows,
     sorting.gather_along: _all_batched,
     sorting.scatter_along: _all_batched,
     shaping.join: _all_batched,
