@@ -30,9 +30,9 @@ from ..rules.elementwise import multiply
 from .forward import as_tangent, flatten_tangents, push
 from .wrapping import Function, Transformed, as_input, as_output, run
 
-#: Is a rule being run?  Then coefficients wait until they are asked for; otherwise each operation
-#: computes its own at once, and a long program needs no deep recursion.
-_waiting: ContextVar[bool] = ContextVar("fdezero_taylor_waiting", default=False)
+#: The levels of which a rule is being run: there coefficients wait until they are asked for.  Otherwise
+#: each operation computes its own at once, and a long program needs no deep recursion.
+_waiting: ContextVar[frozenset[int]] = ContextVar("fdezero_taylor_waiting", default=frozenset())
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -67,7 +67,7 @@ class Stream(Box):
             # The call remembers its arguments too: an id is no name for an object that is gone.
             call = _Operation(primitive, args, values, params, self)
             self.memory[key] = (self._outcome(call), call)
-            if not _waiting.get():
+            if self.level not in _waiting.get():
                 call.compute(self.order)
         return self.memory[key][0]
 
@@ -173,7 +173,7 @@ class _Operation:
     def _slope(self) -> Any:
         """The stream of dy/dt, by running the rule on streams."""
         if not self.slope:
-            token = _waiting.set(True)
+            token = _waiting.set(_waiting.get() | {self.of.level})
             try:
                 tangents = [arg.derivative() if self._moving(arg) else None for arg in self.args]
                 self.slope.append(self._pushed(tangents, self.args))

@@ -6,7 +6,7 @@ mathematical thing got another way.
 
 import numpy as np
 
-from fdezero import grad, hessian, hvp, jacfwd, jacrev, jvp, linearize, tree, vjp, vmap
+from fdezero import checkpoint, grad, hessian, hvp, jacfwd, jacrev, jet, jvp, linearize, tree, vjp, vmap
 
 STEP = 1e-5  # of central differences: their error is near 1e-10, their rounding near 1e-11
 
@@ -43,7 +43,15 @@ TRANSFORMS = {
     "hessian": lambda f: hessian(contracted(f)),
     "hvp": lambda f: lambda x: hvp(contracted(f), (x,), (weights(x),)),
     "vmap": lambda f: lambda x: vmap(f)(_batch(x)),
+    "jet": lambda f: lambda x: jet(f, (x,), ([weights(x), np.zeros_like(weights(x))],))[1][1],
+    "checkpoint": checkpoint,
 }
+
+#: How many derivatives each takes; one unless it says otherwise.
+ORDERS = {"hessian": 2, "hvp": 2, "jet": 2, "vmap": 0, "checkpoint": 0}
+
+#: Those that are multiplied to depth three: the others are made of them, or do nothing but to memory.
+CORE = [name for name in TRANSFORMS if name not in ("jet", "checkpoint")]
 
 
 def _pulled(f, x):
@@ -91,6 +99,8 @@ NUMERICAL = {
     "hessian": lambda f: numerical_jacobian(grad(contracted(f))),
     "hvp": lambda f: _numerical_direction(grad(contracted(f))),
     "vmap": _looped,
+    "jet": lambda f: _numerical_direction(TRANSFORMS["jvp"](f)),
+    "checkpoint": lambda f: f,
 }
 
 
@@ -134,6 +144,8 @@ OTHERWISE = {
     "hessian": lambda f: _rows(_columns(contracted(f))),
     "hvp": lambda f: lambda x: jvp(grad(contracted(f)), (x,), (weights(x),))[1],
     "vmap": _looped,
+    "jet": lambda f: TRANSFORMS["jvp"](TRANSFORMS["jvp"](f)),
+    "checkpoint": lambda f: f,
 }
 
 

@@ -9,25 +9,45 @@ import attrs
 import numpy as np
 
 import fdezero
-from fdezero import at, checkpoint, custom_jvp, custom_vjp, grad, jvp, stop_gradient, tree, vjp, vmap
+from fdezero import (
+    at,
+    checkpoint,
+    custom_jvp,
+    custom_vjp,
+    fixed_point,
+    grad,
+    jet,
+    jvp,
+    root,
+    stop_gradient,
+    tree,
+    vjp,
+    vmap,
+)
+
+from .laws import ORDERS
 
 A = np.array([[0.3, -1.2, 0.5], [0.8, 0.1, -0.7], [-0.4, 0.6, 0.9]])
 
 
 @attrs.frozen
 class Program:
-    """``branches``: control flow depends on values, so `vmap` refuses; ``reverse``: no forward-mode rule."""
+    """``branches``: control flow depends on values, so `vmap` refuses; ``reverse``: no forward-mode rule;
+    ``order``: how many derivatives are right."""
 
     f: object
     branches: bool = False
     reverse: bool = False
+    order: int = 100
 
     def takes(self, names):
         """Do the types fit these transforms, the innermost first?"""
-        if self.branches and "vmap" in names:
+        if (self.branches and "vmap" in names) or sum(ORDERS.get(name, 1) for name in names) > self.order:
             return False
-        first = next((name for name in names if name != "vmap"), None)
-        return not self.reverse or first in (None, "grad", "vjp", "jacrev", "hessian", "hvp")
+        first = next((name for name in names if name not in ("vmap", "checkpoint")), None)
+        # A second derivative goes forward through the gradient, and so not through a checkpoint's function.
+        backward = ("grad", "vjp", "jacrev") if "checkpoint" in names else ("grad", "vjp", "jacrev", "hessian", "hvp")
+        return not self.reverse or first is None or first in backward
 
 
 PROGRAMS = {}
@@ -180,6 +200,22 @@ def vmap_inside(x):
 @program
 def checkpoint_inside(x):
     return checkpoint(lambda y, x: np.sin(y) * x)(x * x, x)
+
+
+@program(order=3)  # more would be right, and take long
+def jet_inside(x):
+    value, (first, second) = jet(lambda y: np.sin(y * x[0]) / (1.0 + y), (x,), ([x * x, np.cos(x)],))
+    return value + first * second
+
+
+@program(order=3)
+def root_inside(x):
+    return root(lambda y, x: y**3 + y * (2.0 + x * x) - np.sin(x), np.zeros(3), x) * x[0]
+
+
+@program(order=3)
+def fixed_point_inside(x):
+    return fixed_point(lambda y, x: 0.1 * np.sin(y + x[::-1]) * x, np.zeros(3), x)
 
 
 # -- trees and several outputs ---------------------------------------------------------------------------
