@@ -232,16 +232,23 @@ def hessian(f: Function | None = None, argnums: ArgNums = 0, has_aux: bool = Fal
     return jacfwd(jacrev(f, argnums, has_aux), argnums, has_aux)
 
 
-def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def hvp(
+    f: Function, primals: Sequence[Any], tangents: Sequence[Any], argnums: ArgNums | None = None, has_aux: bool = False
+) -> Any:
     """The Hessian of a scalar function times a vector, without the Hessian.
 
     Args:
         f: a function of arrays or trees of them with one real result.
         primals: a tuple of its arguments.
-        tangents: the vector: a tuple of trees like them.
+        tangents: the vector: a tuple of trees like those of them that are differentiated.
+        argnums: which are, a position or a tuple of positions; all of them unless it is given.
+        has_aux: ``f`` returns ``(value, aux)``, and ``(product, aux)`` is returned.
 
     Returns:
         A tree like the argument; for several arguments, a tuple of them.
+
+    Raises:
+        TypeError, ValueError: when the result is not one real number, or a tangent does not fit its primal.
 
     Source: Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6 (1994).
 
@@ -250,31 +257,58 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
         >>> from fdezero import hvp
         >>> hvp(lambda x: (x**3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
         array([ 6., 12.])
+        >>> hvp(lambda w, x: ((x @ w) ** 2).sum(), (np.ones(2), np.eye(2)), (np.array([1.0, 3.0]),), argnums=0)
+        array([2., 6.])
     """
-    argnums = tuple(range(len(primals)))
+    argnums = _checked(primals, argnums, "hvp(f, (x,), (v,))")
+    of_selected, selected = _of_selected(f, argnums, tuple(primals), {})
+    every = tuple(range(len(selected)))
+
+    def along(*xs: Any) -> Any:
+        return jvp(of_selected, xs, tangents, has_aux)[1:] if has_aux else jvp(of_selected, xs, tangents)[1]
+
     try:
         # Reverse over forward: the gradient of one number, the derivative along the tangents.  It takes
         # a sixth less time than forward over reverse, which computes the gradient of f on the way.
-        product = grad(lambda *xs: jvp(f, xs, tangents)[1], argnums)(*primals)
+        result = grad(along, every, has_aux)(*selected)
+        products, *aux = result if has_aux else (result,)
     except ReverseOnly:
-        product = jvp(grad(f, argnums), primals, tangents)[1]
-    return product if len(argnums) > 1 else product[0]
+        _, products, *aux = jvp(grad(of_selected, every, has_aux), selected, tangents, has_aux)
+    product = _one_or_tuple(argnums, products)
+    return (product, aux[0]) if has_aux else product
 
 
-def ggnvp(model: Function, loss: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def _checked(primals: Any, argnums: ArgNums | None, usage: str) -> ArgNums:
+    """``argnums``, by default every position; of one argument just that, for the result is then no tuple."""
+    if not isinstance(primals, (tuple, list)):
+        raise TypeError(f"the primals are a tuple of arguments: {usage}; got {describe(primals)}")
+    if argnums is not None:
+        return argnums
+    return tuple(range(len(primals))) if len(primals) > 1 else 0
+
+
+def ggnvp(
+    model: Function,
+    loss: Function,
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    argnums: ArgNums | None = None,
+    has_aux: bool = False,
+) -> Any:
     """The generalised Gauss-Newton matrix times a vector: J^T H J v.
 
     J is the Jacobian of ``model`` at the primals, H the Hessian of ``loss`` at what it returns; unlike
     the Hessian of loss(model(x)) it is positive semidefinite where the loss is convex.
 
     Args:
-        model: a function of arrays or trees of them.
+        model: a function of arrays or trees of them; with ``has_aux`` it returns ``(out, aux)``.
         loss: a function of what ``model`` returns, with one real result.
-        primals: a tuple of the model's arguments.
-        tangents: the vector: a tuple of trees like them.
+        primals, tangents, argnums: the model's arguments, the vector, and which of the arguments are
+            differentiated, as for `hvp`.
 
     Returns:
-        A tree like the argument; for several arguments, a tuple of them.
+        A tree like the argument; for several arguments, a tuple of them; with ``has_aux``, a pair of
+        that and aux.
 
     Source: Schraudolph, Fast curvature matrix-vector products for second-order gradient descent, Neural
     Computation 14 (2002).
@@ -285,14 +319,18 @@ def ggnvp(model: Function, loss: Function, primals: Sequence[Any], tangents: Seq
         >>> ggnvp(lambda x: x**2, lambda y: (y**2).sum(), (np.array([3.0]),), (np.array([1.0]),))
         array([72.])
     """
-    outs, along = jvp(model, primals, tangents)
+    argnums = _checked(primals, argnums, "ggnvp(model, loss, (x,), (v,))")
+    of_selected, selected = _of_selected(model, argnums, tuple(primals), {})
+    outs, along, *aux = jvp(of_selected, selected, tangents, has_aux)
     curved = hvp(loss, (outs,), (along,))
-    products: tuple[Any, ...] = vjp(model, *primals)[1](curved)
-    return products if len(products) > 1 else products[0]
+    product = _one_or_tuple(argnums, vjp(of_selected, *selected, has_aux=has_aux)[1](curved))
+    return (product, aux[0]) if has_aux else product
 
 
-def elementwise_grad(f: Function | None = None, argnums: int = 0) -> Callable[..., Any]:
+def elementwise_grad(f: Function | None = None, argnums: ArgNums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The derivative, entry by entry, of a function that acts on each entry alone.
+
+    Arguments as for `grad`; the result of ``f`` may be an array or a tree of them.
 
     Example:
         >>> import numpy as np
@@ -301,11 +339,12 @@ def elementwise_grad(f: Function | None = None, argnums: int = 0) -> Callable[..
         array([2., 4., 6.])
     """
     if f is None:
-        return partial(elementwise_grad, argnums=argnums)
-    return Transformed(_elementwise_grad, f, argnums)
+        return partial(elementwise_grad, argnums=argnums, has_aux=has_aux)
+    return Transformed(_elementwise_grad, f, argnums, has_aux)
 
 
-def _elementwise_grad(f: Function, argnums: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _elementwise_grad(f: Function, argnums: ArgNums, has_aux: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     of_selected, selected = _of_selected(f, argnums, args, kwargs)
-    out, pull = vjp(of_selected, *selected)
-    return pull(tree.map(np.ones_like, out))[0]
+    out, pull, *aux = vjp(of_selected, *selected, has_aux=has_aux)
+    slope = _one_or_tuple(argnums, pull(tree.map(np.ones_like, out)))
+    return (slope, aux[0]) if has_aux else slope

@@ -111,6 +111,45 @@ def test_has_aux():
     assert aux == "aux"
 
 
+def test_argnums_and_aux_of_products():
+    w, data, v = np.array([0.3, -0.2, 0.5]), np.arange(6.0).reshape(2, 3), np.array([1.0, 2.0, -1.0])
+
+    def model(w, data):
+        return np.tanh(data @ w)
+
+    def loss(w, data):
+        return (model(w, data) ** 3).sum()
+
+    h = hessian(loss)(w, data)
+    np.testing.assert_allclose(hvp(loss, (w, data), (v,), argnums=0), h @ v)
+    np.testing.assert_allclose(hvp(loss, (w, data), (v,), argnums=(0,))[0], h @ v)
+    np.testing.assert_allclose(hvp(loss, (w, data), (0.1 * data,), argnums=-1), hvp(lambda d: loss(w, d), (data,), (0.1 * data,)))
+    both = hvp(loss, (w, data), (v, np.zeros_like(data)))
+    np.testing.assert_allclose(both[0], h @ v)
+    product, aux = hvp(lambda w, data: (loss(w, data), {"model": model(w, data)}), (w, data), (v,), argnums=0, has_aux=True)
+    np.testing.assert_allclose(product, h @ v)
+    np.testing.assert_array_equal(aux["model"], model(w, data))
+
+    j = jacobian(model)(w, data)
+    curvature = j.T @ np.diag(6 * model(w, data)) @ j
+    cubes = lambda y: (y**3).sum()  # noqa: E731
+    np.testing.assert_allclose(ggnvp(model, cubes, (w, data), (v,), argnums=0), curvature @ v)
+    product, aux = ggnvp(lambda w, d: (model(w, d), d), cubes, (w, data), (v,), argnums=0, has_aux=True)
+    np.testing.assert_allclose(product, curvature @ v)
+    np.testing.assert_array_equal(aux, data)
+
+    slopes, aux = elementwise_grad(lambda x, y: (np.sin(x) * y, "sine"), argnums=(0, 1), has_aux=True)(w, v)
+    np.testing.assert_allclose(slopes[0], np.cos(w) * v)
+    np.testing.assert_allclose(slopes[1], np.sin(w))
+    assert aux == "sine"
+
+
+def test_a_product_s_primals_are_a_tuple():
+    for call in (lambda: hvp(np.sum, x, x), lambda: ggnvp(np.sin, np.sum, x, (x,))):
+        with pytest.raises(TypeError, match=r"the primals are a tuple of arguments: .*\(x,\), \(v,\)"):
+            call()
+
+
 def test_holomorphic():
     z = np.array([0.3 + 0.2j, -1 + 0.5j])
     g = lambda z: np.exp(z) * z[::-1]  # noqa: E731
