@@ -1,4 +1,4 @@
-"""Cotangents and tangents as every mode needs them: in the right shape and dtype, and strong at zero."""
+"""Cotangents and tangents as every mode needs them: in the right shape and dtype; and the alarm for NaNs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .graph import Array
 
 
 class Alarm:
-    """Raised by NumPy when an operation makes a NaN out of other numbers (see `strong_zero`)."""
+    """Raised by NumPy when an operation makes a NaN out of other numbers (see `primitives.strong_zero`)."""
 
     __slots__ = ("raised",)
 
@@ -19,6 +19,12 @@ class Alarm:
 
     def __call__(self, kind: str, flag: int) -> None:
         self.raised = True
+
+    def pass_on(self) -> None:
+        """Raise that of the derivatives around these: a fold whose cotangents have tangents must know of a NaN there."""
+        around = np.geterrcall()
+        if isinstance(around, Alarm):
+            around.raised = True
 
 
 def ringing(c: Array) -> Array:
@@ -38,15 +44,6 @@ def derivative_errstate(alarm: Alarm) -> np.errstate:
     second look at the data.
     """
     return np.errstate(divide="ignore", over="ignore", under="ignore", invalid="call", call=alarm)
-
-
-def strong_zero(g: Array, c: Array) -> Array:
-    """Zero where the cotangent or tangent ``g`` is exactly zero and the slope made a NaN of it.
-
-    So the branch that ``np.where`` did not take never spoils the one it took.  (`ringing`, which its rule
-    calls where that branch holds a NaN, sees to the products with it further back.)
-    """
-    return np.where((g == 0) & np.isnan(c), np.zeros_like(c), c)
 
 
 def unbroadcast(c: Array, shape: tuple[int, ...]) -> Array:

@@ -54,6 +54,11 @@ class Box(ArrayLike):
     def dtype(self) -> np.dtype[Any]:
         return self._value.dtype  # type: ignore[no-any-return]  # likewise
 
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """Everything inside that came of arithmetic: the value, and what an interpreter carries along with it."""
+        return (self._value,)
+
     def apply(self, primitive: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         """What becomes of ``primitive(*args, **params)`` when this Box has the highest level.
 

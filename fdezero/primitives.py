@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
@@ -29,7 +30,7 @@ import attrs
 import numpy as np
 
 from .boxes import NO_PARAMS, Implementation, implementations, numpy_name
-from .cotangents import Alarm, cast, fit, strong_zero, unbroadcast, zero_like
+from .cotangents import Alarm, cast, fit, unbroadcast, zero_like
 from .graph import Array, Box, Node
 from .signatures import OUT, Partial, Rule, make_rule
 
@@ -165,6 +166,29 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
+
+
+@attrs.frozen(eq=False, repr=False)
+class Test(Primitive):
+    """A constant that asks something of each entry; in forward mode of its tangent too.
+
+    ``join`` puts the two answers together.
+    """
+
+    join: Callable[[Any, Any], Any] = attrs.field(kw_only=True)
+
+
+vanishes = Test("vanishes", lambda x: x == 0, core=(0,), join=operator.and_)
+is_nan = Test("is_nan", np.isnan, core=(0,), join=operator.or_)
+
+
+def strong_zero(g: Array, c: Array) -> Array:
+    """Zero where the cotangent or tangent ``g`` is exactly zero and the slope made a NaN of it.
+
+    So the branch that ``np.where`` did not take never spoils the one it took.  (`ringing`, which its rule
+    calls where that branch holds a NaN, sees to the products with it further back.)
+    """
+    return np.where(vanishes(g) & is_nan(c), np.zeros_like(c), c)
 
 
 @attrs.frozen(eq=False, repr=False)

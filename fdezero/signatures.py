@@ -30,12 +30,15 @@ class Rule:
     """A derivative made ready to be called, and the positions of what it needs kept.
 
     ``apply(g, residuals, likes, params)``, with the residuals in the order (arguments ..., output).
+    ``everything``: it may need any of them; ``asks_shape``: it needs the ``likes``; ``passes``: it
+    returns ``g`` as it is.
     """
 
     apply: Callable[[Array, Sequence[Any], Sequence[Any], Mapping[str, Any]], Any]
     needs: tuple[int, ...] = ()
     everything: bool = False
     asks_shape: bool = False
+    passes: bool = False
 
 
 def make_rule(partial: Partial, index: int) -> Rule | None:
@@ -44,7 +47,7 @@ def make_rule(partial: Partial, index: int) -> Rule | None:
         return None
     if not callable(partial):
         if partial == 1:
-            return Rule(lambda g, residuals, likes, params: g)
+            return Rule(lambda g, residuals, likes, params: g, passes=True)
         if partial == -1:
             return Rule(lambda g, residuals, likes, params: -g)
         raise TypeError(f"a partial derivative is a function, 1, -1 or None; got {partial!r}")
@@ -59,7 +62,7 @@ def make_rule(partial: Partial, index: int) -> Rule | None:
             )
     needs = tuple(_POSITIONS.get(name, OUT) for name in names if name in _POSITIONS or name == "out")
     if not takes_params and len(names) == 3 and names[0] == "g" and names[1] in _POSITIONS and names[2] == "like":
-        return Rule(_transpose(partial, needs[0], index), needs)
+        return Rule(_transpose(partial, needs[0], index), needs, asks_shape=True)
     plain = not takes_params and not {"xs", "like", "likes"} & set(names)
     if plain and "g" not in names:
         return Rule(_factor(partial, needs), needs)

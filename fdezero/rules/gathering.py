@@ -7,6 +7,7 @@ and made one, and `rows` reads along it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from ..boxes import raw
 from ..graph import Array, Box
-from ..primitives import Linear, constant
+from ..primitives import Linear, as_operand, constant
 from ..signatures import make_rule
 
 #: ``rows(x, i)`` is ``x[i]`` for an array of integers ``i``, none of them negative.
@@ -41,14 +42,17 @@ def has_boxes(index: Any) -> bool:
 
 def read_at_boxes(x: Array, index: Any) -> Array:
     """``x[index]``, where arrays in the index may be Boxes."""
-    parts = _spelled_out(index if isinstance(index, tuple) else (index,), len(x.shape))
+    given = index if isinstance(index, tuple) else (index,)
+    parts = _spelled_out(given, x.shape)
     x = x[tuple(slice(None) if _is_places(part) else part for part in parts)]  # slices and new axes
     axes = [k for k, part in enumerate(parts) if _is_places(part)]
     kept = [k for k in range(len(parts)) if k not in axes]
-    place = _flat_place([parts[k] for k in axes], [x.shape[k] for k in axes])
-    found = rows(np.transpose(x, (*axes, *kept)).reshape((-1, *[x.shape[k] for k in kept])), place)
+    sizes = [x.shape[k] for k in axes]
+    place = _flat_place([parts[k] for k in axes], sizes)
+    moved = np.transpose(x, (*axes, *kept)).reshape((math.prod(sizes), *[x.shape[k] for k in kept]))
+    found = rows(moved, place)
     # As in NumPy: the new axes stand where the indexed ones stood, or in front if those were apart.
-    count, first = len(place.shape), axes[0] if axes[-1] - axes[0] == len(axes) - 1 else 0
+    count, first = len(place.shape), 0 if _are_apart(given) else axes[0]
     return np.moveaxis(found, range(count), range(first, first + count)) if first and count else found
 
 
@@ -56,20 +60,43 @@ def _is_places(part: Any) -> bool:
     return not (part is None or isinstance(part, slice))
 
 
-def _spelled_out(parts: Sequence[Any], ndim: int) -> list[Any]:
+def _are_apart(given: Sequence[Any]) -> bool:
+    """Does a slice, an ellipsis or a new axis stand between the arrays and numbers of an index?"""
+    at = [k for k, part in enumerate(given) if _is_places(part) and part is not Ellipsis]
+    return at[-1] - at[0] != len(at) - 1
+
+
+def _spelled_out(given: Sequence[Any], shape: tuple[int, ...]) -> list[Any]:
     """The index with a part for each axis: no ellipsis, and no masks."""
-    known: list[Any] = []
-    for part in parts:
-        part = np.asarray(part) if isinstance(part, list) else part
-        if isinstance(part, np.ndarray) and part.dtype.kind == "b":
-            known += part.nonzero()
+    arrays = [np.asarray(part) if isinstance(part, list) else part for part in given]
+    used = sum(_axes_of(part) for part in arrays)
+    if used > len(shape):
+        raise IndexError(f"too many indices: the array has {len(shape)} dimensions, and {used} were indexed")
+    rest = [slice(None)] * (len(shape) - used)
+    at = next((k for k, part in enumerate(arrays) if part is Ellipsis), None)
+    arrays = [*arrays, *rest] if at is None else [*arrays[:at], *rest, *arrays[at + 1 :]]
+    parts: list[Any] = []
+    axis = 0
+    for part in arrays:
+        if _is_mask(part):
+            if part.shape != shape[axis : axis + part.ndim]:
+                raise IndexError(f"a mask of shape {part.shape} for axes of shape {shape[axis : axis + part.ndim]}")
+            parts += part.nonzero()
         else:
-            known.append(part)
-    used = sum(part is not None and part is not Ellipsis for part in known)
-    if used > ndim:
-        raise IndexError(f"too many indices: the array has {ndim} dimensions, and {used} were indexed")
-    at = next((k for k, part in enumerate(known) if part is Ellipsis), len(known))
-    return [*known[:at], *[slice(None)] * (ndim - used), *known[at + 1 :]]
+            parts.append(part)
+        axis += _axes_of(part)
+    return parts
+
+
+def _is_mask(part: Any) -> bool:
+    return isinstance(part, np.ndarray) and part.dtype.kind == "b"
+
+
+def _axes_of(part: Any) -> int:
+    """How many axes a part of an index takes."""
+    if part is None or part is Ellipsis:
+        return 0
+    return part.ndim if _is_mask(part) else 1
 
 
 def _flat_place(places: Sequence[Any], sizes: Sequence[int]) -> Any:
@@ -81,7 +108,8 @@ def _flat_place(places: Sequence[Any], sizes: Sequence[int]) -> Any:
             raise IndexError(f"an index is made of integers, and this one is of dtype {plain.dtype}")
         if plain.size and not (-size <= plain.min() and plain.max() < size):
             raise IndexError(f"an index is out of bounds for an axis of size {size}: {plain.min()} to {plain.max()}")
-        flat = flat * size + place % size
+        # As intp: in an index's own dtype, which may be uint8, the sum would wrap.
+        flat = flat * size + (place if isinstance(place, Box) else plain).astype(np.intp) % max(size, 1)
     return flat
 
 
@@ -97,13 +125,17 @@ def _is_last(places: Array) -> Array:
 is_last = constant(_is_last)
 
 
-def write_at_boxes(x: Array, index: Any, v: Array, add: bool) -> Array:
-    """A copy of ``x`` with ``x[index] = v``, or ``+= v``, where arrays in the index may be Boxes."""
-    size = x.size
-    places = read_at_boxes(np.arange(size).reshape(x.shape), index)
-    v = np.broadcast_to(v, places.shape)
+def write_at_boxes(x: Array, index: Any, v: Array, dtype: Any, add: bool) -> Array:
+    """A copy of ``x`` in ``dtype`` with ``x[index] = v``, or ``+= v``, where arrays in the index may be Boxes."""
+    length = math.prod(x.shape)
+    places = read_at_boxes(np.arange(length).reshape(x.shape), index)
+    v = as_operand(v)
+    while len(v.shape) > len(places.shape) and v.shape[0] == 1:
+        v = v[0]
+    v = np.broadcast_to(v.astype(dtype), places.shape)
     if add:
-        return x + place_rows(v, places, length=size).reshape(x.shape)
+        return x.astype(dtype) + place_rows(v, places, length=length).reshape(x.shape)
     counts = is_last(places)
-    written = place_rows(counts.astype(int), places, length=size).reshape(x.shape) > 0
-    return np.where(written, place_rows(np.where(counts, v, 0), places, length=size).reshape(x.shape), x)
+    written = place_rows(counts.astype(int), places, length=length).reshape(x.shape) > 0
+    placed = place_rows(np.where(counts, v, np.zeros_like(v)), places, length=length)
+    return np.where(written, placed.reshape(x.shape), x.astype(dtype))

@@ -47,10 +47,21 @@ def getitem(x: Array, index: Any) -> Array:
         if has_boxes(index):
             return read_at_boxes(x, index)
         index = _known_index(index)
-        if isinstance(index, np.ndarray) and index.dtype.kind == "b" and is_spoiled(x):
-            # As in `where`: what the mask leaves out must not spoil what it takes.
-            x = np.where(index.reshape(index.shape + (1,) * (len(x.shape) - index.ndim)), x, 0)
+        if _has_mask(index) and is_spoiled(x):  # as in `where`: what is left out must not spoil what is taken
+            x = np.where(_named_by(index, x.shape), x, 0)
     return read.unary_with(x, {"index": index})
+
+
+def _has_mask(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(part, np.ndarray) and part.dtype.kind == "b" for part in parts)
+
+
+def _named_by(index: Any, shape: tuple[int, ...]) -> Any:
+    """Which entries an index names."""
+    named = np.zeros(shape, bool)
+    named[index] = True
+    return named
 
 
 @implements(np.take)
@@ -108,10 +119,15 @@ def diag(v: Array, k: int = 0) -> Array:
 
 
 # -- functional assignment ---------------------------------------------------------------------------
+def _wide_enough_dtype(x: Array, v: Array) -> Any:
+    """What ``x`` is to be so that ``v`` can be written into it: integers or real numbers are widened, nothing is truncated."""
+    wide = np.result_type(boxes.raw(x), boxes.raw(v))
+    return wide if x.dtype.kind != "c" and wide.kind != x.dtype.kind else x.dtype
+
+
 def _wide_enough(x: Array, v: Array) -> Array:
-    """A copy of ``x`` to write ``v`` into; integers or real numbers are widened, and nothing is truncated."""
-    wide = np.result_type(x, v)
-    return np.array(x, dtype=wide if x.dtype.kind != "c" and wide.kind != x.dtype.kind else x.dtype)
+    """A copy of ``x`` to write ``v`` into."""
+    return np.array(x, dtype=_wide_enough_dtype(x, v))
 
 
 def _put(x: Array, v: Array, *, index: Any) -> Array:
@@ -187,15 +203,19 @@ class Entries:
 
     def set(self, value: Array) -> Array:
         """``x[index] = value``."""
+        x, v = self._array, _floating(value)
         if has_boxes(self._index):
-            return write_at_boxes(self._array, self._index, _floating(value), add=False)
-        return put(self._array, _floating(value), index=self._index)
+            return write_at_boxes(x, self._index, v, _wide_enough_dtype(x, v), add=False)
+        if is_spoiled(x):  # as in `where`: what is overwritten must not spoil the rest
+            x = np.where(_named_by(self._index, x.shape), 0, x)
+        return put(x, v, index=self._index)
 
     def add(self, value: Array) -> Array:
         """``x[index] += value``."""
+        x, v = self._array, _floating(value)
         if has_boxes(self._index):
-            return write_at_boxes(self._array, self._index, _floating(value), add=True)
-        return put_add(self._array, _floating(value), index=self._index)
+            return write_at_boxes(x, self._index, v, _wide_enough_dtype(x, v), add=True)
+        return put_add(x, v, index=self._index)
 
     def multiply(self, value: Array) -> Array:
         """``x[index] *= value``."""

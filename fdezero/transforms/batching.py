@@ -16,6 +16,7 @@ import attrs
 import numpy as np
 
 from .. import tree
+from ..boxes import raw
 from ..graph import Array, Box
 from ..primitives import Primitive, scatter
 from ..recording import new_level
@@ -210,6 +211,13 @@ def _batch_place_rows(
     return out.reshape((size, length, *out.shape[1:]))
 
 
+def _batch_is_last(
+    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
+) -> Any:
+    length = int(np.max(raw(values[0]), initial=-1)) + 1
+    return primitive(_one_below_the_other(values[0], True, size, length))
+
+
 def _one_below_the_other(places: Array, batched: bool, size: int, length: int) -> Array:
     """Rows of each example as rows of all the examples, one below the other."""
     ndim = len(places.shape) - batched
@@ -242,6 +250,7 @@ _RULES: dict[Primitive, Callable[..., Any]] = {
     scatter: _batch_scatter,
     gathering.rows: _batch_rows,
     gathering.place_rows: _batch_place_rows,
+    gathering.is_last: _batch_is_last,
     sorting.gather_along: _all_batched,
     sorting.scatter_along: _all_batched,
     shaping.join: _all_batched,

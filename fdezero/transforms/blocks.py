@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from ..cotangents import Alarm, cast, strong_zero, unbroadcast
+from ..cotangents import Alarm, cast, unbroadcast
 from ..graph import Array, Node
-from ..primitives import Elementwise
+from ..primitives import Elementwise, strong_zero
 from .debts import settled, together
 
 #: How many numbers make a block.  128 kB of float64: a dozen of them fit in a cache of the second level.
@@ -41,24 +41,40 @@ def pull_back_run(node: Node, g: Array, nodes: list[Node], owed: dict[Node, Any]
     They are taken from ``nodes``, and their parents' cotangents come to ``owed``.  Returns False, and
     does nothing, where there is no other node that can be paid together with this one.
     """
-    run = _take_run(node, nodes, owed) if _divisible(node, node.shape) else [node]
+    run = _take_run(node, nodes, owed)
     if len(run) == 1:
         return False
     known = {node: g} | {n: settled(n, owed.pop(n)) for n in run if n in owed}
-    for parent, c in _pay_in_blocks(run, known, alarm).items():
+    silent = not alarm.raised
+    paid = _pay_in_blocks(run, known, alarm)
+    if silent and alarm.raised:  # by some block: those before it want care too
+        paid = _pay_in_blocks(run, known, alarm)
+    for parent, c in paid.items():
         owed[parent] = c if parent not in owed else together(parent, owed[parent], c)
     return True
 
 
 def _take_run(node: Node, nodes: list[Node], owed: dict[Node, Any]) -> list[Node]:
-    """``node`` and the nodes taken from ``nodes``, the youngest first, none of which is owed by a node left there."""
+    """``node`` and some of its ancestors, taken from ``nodes``, the youngest first, none owed by a node left there.
+
+    Only ancestors: side by side, nodes would save nothing and keep each other's residuals.
+    """
     run: list[Node] = [node]
     left: list[Node] = []
-    waiting: set[Node | None] = set()
+    if not _divisible(node, node.shape) or _passes(node):
+        return run
+    waiting: set[Node | None] = set()  # for what the nodes that are left will pay them
+    inside = set(node.parents)
     while nodes and nodes[-1].generation and len(run) < LONGEST and len(left) < REACH:
         candidate = nodes.pop()
-        if candidate not in waiting and _divisible(candidate, node.shape) and _is_plain(candidate, owed):
+        if (
+            candidate in inside
+            and candidate not in waiting
+            and _divisible(candidate, node.shape)
+            and _is_plain(candidate, owed)
+        ):
             run.append(candidate)
+            inside.update(candidate.parents)
         else:
             left.append(candidate)
             waiting.update(candidate.parents)
@@ -66,7 +82,12 @@ def _take_run(node: Node, nodes: list[Node], owed: dict[Node, Any]) -> list[Node
     return run
 
 
-_NUMBERS = (np.ndarray, np.generic, int, float, complex, type(None))
+def _passes(node: Node) -> bool:
+    """Does the node hand its cotangent on as it is, which costs nothing, and in blocks would be a copy?"""
+    return all(
+        parent is None or (rule.passes and parent.shape == node.shape and parent.dtype == node.dtype)
+        for rule, parent in zip(node.primitive.rules, node.parents, strict=True)
+    )
 
 
 def _divisible(node: Node, shape: tuple[int, ...]) -> bool:
@@ -76,14 +97,21 @@ def _divisible(node: Node, shape: tuple[int, ...]) -> bool:
         node.shape == shape
         and primitive.__class__ is Elementwise
         and math.prod(shape[1:]) <= BLOCK
-        and all(isinstance(r, _NUMBERS) for r in node.residuals)
+        and all(r.__class__ in _PLAIN or isinstance(r, np.generic) for r in node.residuals)
         and not any(rule is not None and rule.asks_shape for rule in primitive.rules)
     )
 
 
+#: What may be cut into rows, or used as it is; not a Box, and no subclass of an array.
+_PLAIN = frozenset({np.ndarray, int, float, complex, bool, type(None)})
+
+
 def _is_plain(node: Node, owed: dict[Node, Any]) -> bool:
     """Is what the node has been owed from elsewhere, if anything, an array and no Box?"""
-    return node not in owed or isinstance(settled(node, owed[node]), np.ndarray)
+    if node not in owed:
+        return True
+    owed[node] = settled(node, owed[node])
+    return type(owed[node]) is np.ndarray
 
 
 def _pay_in_blocks(run: Sequence[Node], owed: dict[Node, Array], alarm: Alarm) -> dict[Node, Array]:

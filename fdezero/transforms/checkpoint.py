@@ -36,7 +36,7 @@ class Recomputed(WithJvp):
             return tuple(outs[i] for i in smooth)
 
         cotangents = tuple(or_zeros(g[i], node.shape[i], node.dtype[i]) for i in smooth)
-        found = dict(zip(active, pull_through(of_active, [primals[i] for i in active], cotangents), strict=True))
+        found = dict(zip(active, pull_through(of_active, [primals[i] for i in active], cotangents, alarm), strict=True))
         return [found.get(i) for i in range(len(primals))]
 
 

@@ -57,7 +57,7 @@ class WithJvp(Primitive):
 
         zeros = [np.zeros_like(primals[i]) for i in active]
         cotangents = tuple(or_zeros(g[i], node.shape[i], node.dtype[i]) for i in smooth)
-        found = dict(zip(active, pull_through(of_tangents, zeros, cotangents), strict=True))
+        found = dict(zip(active, pull_through(of_tangents, zeros, cotangents, alarm), strict=True))
         return [found.get(i) for i in range(len(primals))]
 
 

@@ -269,10 +269,11 @@ def hvp(
 
     try:
         # Reverse over forward: the gradient of one number, the derivative along the tangents.  It takes
-        # a sixth less time than forward over reverse, which computes the gradient of f on the way.
+        # a sixth less time than forward over reverse, which computes the gradient of f on the way (and
+        # up to half as much more memory, for the tangents are on the tape).
         result = grad(along, every, has_aux)(*selected)
         products, *aux = result if has_aux else (result,)
-    except ReverseOnly:
+    except ReverseOnly:  # f runs once more
         _, products, *aux = jvp(grad(of_selected, every, has_aux), selected, tangents, has_aux)
     product = _one_or_tuple(argnums, products)
     return (product, aux[0]) if has_aux else product
@@ -280,7 +281,7 @@ def hvp(
 
 def _checked(primals: Any, argnums: ArgNums | None, usage: str) -> ArgNums:
     """``argnums``, by default every position; of one argument just that, for the result is then no tuple."""
-    if not isinstance(primals, (tuple, list)):
+    if not isinstance(primals, (tuple, list)) or not primals:
         raise TypeError(f"the primals are a tuple of arguments: {usage}; got {describe(primals)}")
     if argnums is not None:
         return argnums

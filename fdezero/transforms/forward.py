@@ -18,9 +18,9 @@ import attrs
 import numpy as np
 
 from .. import tree
-from ..cotangents import Alarm, cast, derivative_errstate, strong_zero, zero_like
+from ..cotangents import Alarm, cast, derivative_errstate, zero_like
 from ..graph import Array, Box, Node, Tape
-from ..primitives import Elementwise, General, Linear, Multilinear, Primitive
+from ..primitives import Elementwise, General, Linear, Multilinear, Primitive, Test, strong_zero
 from ..recording import Level, new_level, quiet_level
 from .reverse import pullback, record_with_aux
 from .wrapping import Function, as_input, as_output, describe, run, value_of
@@ -69,10 +69,7 @@ def _push_elementwise(
             continue
         term = rule.apply(t, residuals, likes, params)
         if alarm.raised:
-            # A zero is strong on either side: a zero tangent times any slope, and, as the transpose of
-            # reverse mode's zero cotangents, an infinite tangent times a slope of zero.
-            slope = rule.apply(np.ones_like(t), residuals, likes, params)
-            term = strong_zero(slope, strong_zero(t, term))
+            term = strong_zero(t, term)
         total = term if total is None else _sum(total, term, tangents, residuals)
     return total
 
@@ -178,6 +175,10 @@ class Dual(Box):
 
     tangent: Array
 
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        return self._value, self.tangent
+
     def apply(self, primitive: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         level = self.level
         values = tuple(map(self.unwrap, args))
@@ -195,7 +196,7 @@ class Dual(Box):
         call = primitive if isinstance(x, Box) else primitive.function
         out = call(x, **params)
         if primitive.constant or level <= quiet_level.get():
-            return out
+            return primitive.join(out, primitive(self.tangent)) if primitive.__class__ is Test else out
         if level.over:
             raise self.escaped()
         return _pushed(primitive, (self.tangent,), (x,), params, out, level)
@@ -228,10 +229,14 @@ def _pushed(
     with derivative_errstate(alarm):
         tangent = along(primitive, tangents, (*values, out), values, params, alarm)
         if tangent is None:
-            return out
-        if primitive.multiple:
-            return tuple(_dual(o, level, t) if o.dtype.kind in "fc" else o for o, t in zip(out, tangent, strict=True))
-        return _dual(out, level, tangent)
+            moved = out
+        elif primitive.multiple:
+            moved = tuple(_dual(o, level, t) if o.dtype.kind in "fc" else o for o, t in zip(out, tangent, strict=True))
+        else:
+            moved = _dual(out, level, tangent)
+    if alarm.raised:
+        alarm.pass_on()
+    return moved
 
 
 def _dual(value: Array, level: Level, tangent: Array) -> Dual:

@@ -32,13 +32,13 @@ _INPUT = Primitive("input", lambda x: x)
 # -- the fold ----------------------------------------------------------------------------------------
 
 
-def pull_back(owed: dict[Node, Any]) -> dict[Node, Any]:
+def pull_back(owed: dict[Node, Any], alarm: Alarm | None = None) -> dict[Node, Any]:
     """Fold the cotangents of some nodes back to the inputs of their graph.
 
     ``owed`` holds the output nodes' cotangents; when all is paid it has an entry for each input that
-    they reach, and is returned.
+    they reach, and is returned.  ``alarm`` is that of a fold around this one.
     """
-    alarm = Alarm()
+    alarm = alarm or Alarm()
     nodes = topological_sort(owed)
     array = np.ndarray
     c: Any
@@ -168,7 +168,9 @@ def pullback(tape: Tape, cotangent: Any) -> Any:
     return tape.in_structure.unflatten(finish(found, foreign=[c for c in given if isinstance(c, np.ndarray)]))
 
 
-def pull_through(f: Callable[..., Sequence[Array]], xs: Sequence[Array], cotangents: Sequence[Array]) -> list[Array | None]:
+def pull_through(
+    f: Callable[..., Sequence[Array]], xs: Sequence[Array], cotangents: Sequence[Array], alarm: Alarm
+) -> list[Array | None]:
     """Run ``f`` on flat arrays and pull the cotangents of its results back at once: a `vjp` for rules.
 
     Nothing is copied and the graph is freed as the fold goes.  None stands for a cotangent of zero.
@@ -182,7 +184,7 @@ def pull_through(f: Callable[..., Sequence[Array]], xs: Sequence[Array], cotange
         if node is not None:
             owed[node] = c if node not in owed else owed[node] + c
     del variables, outs, node
-    paid = pull_back(owed)
+    paid = pull_back(owed, alarm)
     return [paid.get(node) for node in inputs]
 
 

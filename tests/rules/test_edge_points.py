@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fdezero import at, grad, hessian, jacrev, jvp, vjp, vmap
+from fdezero import at, checkpoint, grad, hessian, jacrev, jvp, vjp, vmap
 
 nan, inf = np.nan, np.inf
 A = np.array
@@ -177,11 +177,15 @@ SPOILED = {
     "an inner choice": lambda x: np.where(x < 3, x * np.log(x), x**1.5),
     "a broadcast factor": lambda x: np.log(x) * np.sum(x * x),
     "complex": lambda x: np.real(x * (np.log(x) + 1j * x) ** 2),
+    "a finite value with a NaN for a slope": lambda x: np.abs(x) * x**x,
+    "recomputed": lambda x: checkpoint(lambda x: np.sqrt(x) * x)(x),
 }
 CHOICES = {
     "np.where": lambda f: lambda x: np.where(x > 0, f(x), 0.5 * x).sum(),
     "np.where, the other way": lambda f: lambda x: np.where(x <= 0, 0.5 * x, f(x)).sum(),
     "a mask": lambda f: lambda x: f(x)[x > 0].sum() + 0.5 * x[x <= 0].sum(),
+    "a mask in a tuple": lambda f: lambda x: f(x)[(x > 0,)].sum() + 0.5 * x[..., x <= 0].sum(),
+    "what is overwritten": lambda f: lambda x: at(f(x))[x <= 0].set(0.0).sum() + 0.5 * x[x <= 0].sum(),
     "a mask of rows": lambda f: lambda x: np.stack([f(x), x], axis=-1)[x > 0][:, 0].sum() + 0.5 * x[x <= 0].sum(),
 }
 
@@ -211,10 +215,24 @@ def test_each_example_of_a_batch_is_spared():
     np.testing.assert_array_equal(g, [0.5, 1.0, 0.5])
 
 
-def test_an_infinite_tangent_times_a_slope_of_zero():
-    """As in reverse mode, where the zero is a cotangent: x sqrt(x) has the derivative 0 at 0."""
+@pytest.mark.parametrize("mask", [np.array([True, False, True]), np.ones((3, 4), bool)])
+@pytest.mark.parametrize("x", [np.ones((1, 4)), np.array([[1.0, nan, 3.0, 4.0]])])
+def test_a_mask_of_the_wrong_shape_is_refused_whatever_the_values(x, mask):
+    with pytest.raises(IndexError):
+        grad(lambda x: x[mask].sum())(x)
+
+
+@pytest.mark.parametrize("inside", [lambda f, x: checkpoint(f)(x), lambda f, x: checkpoint(lambda x: np.where(x > 0, f(x), x))(x)])
+def test_the_alarm_is_heard_through_a_checkpoint(inside):
     with np.errstate(all="ignore"):
-        assert grad(lambda x: x * np.sqrt(x))(0.0) == jvp(lambda x: x * np.sqrt(x), (0.0,), (1.0,))[1] == 0.0
+        g = grad(lambda x: np.where(x > 0, inside(lambda x: np.sqrt(x) * x, x), x * x).sum())(A([4.0, -1.0]))
+    np.testing.assert_array_equal(g, [3.0, -2.0])
+
+
+def test_forward_mode_tells_what_it_does_not_know():
+    """x sqrt(x) at 0: the tangent of the root is infinite, and times zero there is no telling."""
+    with np.errstate(all="ignore"):
+        assert np.isnan(jvp(lambda x: x * np.sqrt(x), (0.0,), (1.0,))[1])
 
 
 def test_a_nan_that_is_chosen_comes_out():

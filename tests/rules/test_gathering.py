@@ -105,6 +105,49 @@ def test_errors(f, message):
         vmap(f)(rng.normal(size=(5, 4)), PLACES)
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint32, np.int64, np.uint64])
+def test_places_of_any_integer_dtype(dtype):
+    table, places = np.arange(400.0).reshape(20, 20), np.array([19, 3], dtype)
+    np.testing.assert_array_equal(vmap(lambda i: at(table)[i, i].get())(places), table[places, places])
+    np.testing.assert_array_equal(vmap(lambda row, i: row[i])(table[:2], places), [19.0, 23.0])
+    long = np.arange(300.0)
+    np.testing.assert_array_equal(vmap(lambda i: at(long)[i].get())(places), [19.0, 3.0])
+
+
+def test_an_ellipsis_of_no_axes_keeps_places_apart():
+    x, places = np.arange(6.0).reshape(2, 3), np.array([[0, 1], [1, 0]])
+    found = vmap(lambda i: at(x)[None, i, ..., 0].get())(places)
+    np.testing.assert_array_equal(found, np.stack([x[None, i, ..., 0] for i in places]))
+
+
+def test_empty_arrays_and_empty_batches():
+    places = np.array([0, 1])
+    assert vmap(lambda i: at(np.zeros((3, 0)))[i].get())(places).shape == (2, 0)
+    assert vmap(lambda x, i: x[i])(np.zeros((0, 3)), np.zeros(0, int)).shape == (0,)
+    assert vmap(lambda i: at(np.arange(3.0))[i].set(1.0))(np.zeros(0, int)).shape == (0, 3)
+
+
+@pytest.mark.parametrize("x", [np.zeros(3, np.float32), np.zeros(3, np.int8), np.zeros(3, bool), np.zeros(3), np.zeros((3, 4))])
+@pytest.mark.parametrize("v", [1.0, np.float32(2), 1j, True])
+@pytest.mark.parametrize("method", ["set", "add"])
+def test_writing_gives_the_dtype_that_a_known_place_gives(x, v, method):
+    found = vmap(lambda i: getattr(at(x)[i], method)(v))(np.array([0, 2]))
+    wanted = np.stack([getattr(at(x)[i], method)(v) for i in (0, 2)])
+    np.testing.assert_array_equal(found, wanted)
+    assert found.dtype == wanted.dtype
+
+
+def test_leading_ones_of_a_value_are_dropped():
+    found = vmap(lambda i: at(np.zeros((3, 4)))[i].set(np.full((1, 4), 2.0)))(np.array([0, 2]))
+    np.testing.assert_array_equal(found, np.stack([at(np.zeros((3, 4)))[i].set(np.full((1, 4), 2.0)) for i in (0, 2)]))
+
+
+def test_a_mask_has_the_size_of_its_axes():
+    x = np.arange(12.0).reshape(3, 4)
+    with pytest.raises(IndexError, match=r"a mask of shape \(2,\) for axes of shape \(4,\)"):
+        vmap(lambda i: at(x)[i, np.array([True, True])].get())(np.array([0, 1]))
+
+
 def test_a_plain_table_says_how_to_be_read():
     with pytest.raises(TypeError, match=r"fdezero.at\(a\)\[x\].get\(\)"):
         vmap(lambda i: X[i])(PLACES)

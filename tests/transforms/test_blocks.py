@@ -92,8 +92,30 @@ def test_a_run_has_only_elementwise_nodes_of_one_shape(small_blocks):
     assert small_blocks == [["cos", "tanh"], ["exp", "sin"]]
 
 
-def test_a_rule_that_asks_for_shapes_is_not_cut(small_blocks):
-    mean_of_all = elementwise(lambda x: x / 21, lambda g, like: g / like.shape[0] / like.shape[1], name="share")
+def test_an_alarm_in_one_block_is_heard_in_all(small_blocks):
+    u, y = np.ones(24), np.ones(24)
+    u[5], u[-5], y[-5] = np.nan, np.inf, -1.0
+    g = grad(lambda y: np.fmax(u * np.sin(y), 0.0).sum())(y)
+    assert small_blocks
+    np.testing.assert_array_equal(g[[5, -5]], [0.0, 0.0])
+
+
+def test_what_passes_its_cotangent_on_shares_it(small_blocks):
+    grad(lambda x: np.sum(((x @ np.eye(3)) + (x @ np.eye(3))) + (x @ np.eye(3)) - 0.0))(X)
+    assert not small_blocks
+
+
+def test_a_subclass_of_an_array_is_left_whole(small_blocks):
+    class Measured(np.ndarray):
+        pass
+
+    assert type(grad(lambda x: np.sum(np.sin(x) * np.tanh(x)))(X.view(Measured))) is Measured
+    assert not small_blocks
+
+
+@pytest.mark.parametrize("rule", [lambda g, like: g / like.shape[0] / like.shape[1], lambda g, x, like: g / like.shape[0] / 3 + 0 * x])
+def test_a_rule_that_asks_for_shapes_is_not_cut(rule, small_blocks):
+    mean_of_all = elementwise(lambda x: x / 21, rule, name="share")
     np.testing.assert_allclose(grad(lambda x: np.sum(np.exp(mean_of_all(x))))(X), np.exp(X / 21) / 21)
     assert not small_blocks
 
