@@ -36,14 +36,19 @@ class Implementation:
 
 NO_PARAMS: Mapping[str, Any] = {}
 
+#: What to write for ``x[index] = v``.
+_ASSIGNMENT = "x = fdezero.at(x)[index].set(v) (for short, and where x is never a plain array, x.at[index].set(v))"
+
 #: NumPy function -> its implementation on Boxes; filled as the rules are declared.
 implementations: dict[Any, Implementation] = {}
 
 
 def numpy_name(function: Any) -> str:
     """The name a user would write: ``numpy.linalg.solve``."""
-    module = getattr(function, "__module__", None) or "numpy"
-    return f"{module}.{getattr(function, '__name__', function)}"
+    name = getattr(function, "__name__", str(function))
+    # A ufunc does not know its module: SciPy's are found to be none of NumPy's.
+    module = getattr(function, "__module__", None) or ("numpy" if getattr(np, name, None) is function else None)
+    return f"{module}.{name}" if module else name
 
 
 def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -65,7 +70,7 @@ def _without_empty(function: Any, kwargs: dict[str, Any], accepts: frozenset[str
         if name == "out":
             raise TypeError(
                 f"{numpy_name(function)}: out= writes into an array, which cannot be differentiated; "
-                "use the result instead: y = f(x), or x.at[index].set(y)"
+                f"use the result instead: y = f(x), or {_ASSIGNMENT}"
             )
         if name not in accepts:
             raise TypeError(
@@ -171,8 +176,11 @@ class ArrayLike:
             return call(ufunc, inputs, kwargs)
         if method == "reduce" and ufunc in _REDUCTIONS:
             return call(_REDUCTIONS[ufunc], (inputs[0],), {"axis": 0} | _named(inputs[1:]) | kwargs)
+        if method == "outer" and len(inputs) == 2 and not kwargs:
+            x, y = (np.asarray(x) if type(x) in _SEQUENCES else x for x in inputs)
+            return ufunc(np.reshape(x, np.shape(x) + (1,) * np.ndim(y)), y)
         raise TypeError(
-            f"numpy.{ufunc.__name__}.{method} has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient"
+            f"{numpy_name(ufunc)}.{method} has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient"
         )
 
     def __array_function__(
@@ -216,6 +224,9 @@ class ArrayLike:
     searchsorted = _method(np.searchsorted)
     __round__ = _method(np.round)
     __copy__ = _method(np.copy)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self  # never written to, it is its own copy; a copy of the graph would be another graph
 
     def reshape(self, *shape: Any, **kwargs: Any) -> Any:
         return call(np.reshape, (self, shape[0] if len(shape) == 1 else shape), kwargs)
@@ -292,8 +303,8 @@ class ArrayLike:
 
     # -- what would lose the derivative ---------------------------------------------------------
     __float__ = _refuse(
-        "float() or a function of `math`",
-        "write np.sin for math.sin, fdezero.at(a)[0].set(x) for a[0] = x, or float(stop_gradient(x))",
+        "a[0] = x, float() or a function of `math`",
+        "write fdezero.at(a)[0].set(x) for a[0] = x, np.sin for math.sin, or float(stop_gradient(x))",
     )
     __complex__ = _refuse("complex() or a function of `cmath`", "write np.exp for cmath.exp, or 1j * x")
     __int__ = _refuse("int()", "write int(stop_gradient(x)), or np.floor(x)")
@@ -303,10 +314,10 @@ class ArrayLike:
     __array__ = _refuse(
         "Making a plain NumPy array (np.array, np.asarray, a[0] = x, a[x])",
         "write np.stack([x, y]) or fdezero.array([[x, y], [y, x]]) for a new array, np.broadcast_to(x, shape) "
-        "for np.full, fdezero.at(a)[0].set(x) for an assignment, and fdezero.at(a)[x].get() for a[x]",
+        "for np.full, fdezero.at(a)[0].set(x) for an assignment, fdezero.at(a)[x].get() for a[x], and a @ x for a.dot(x)",
     )
-    __setitem__ = _refuse("x[index] = v: assignment into an entry", "write x = x.at[index].set(v)")
-    fill = sort = put = partition = _refuse("Changing in place", "write np.full_like, np.sort, x.at[index].set(v)")
+    __setitem__ = _refuse("x[index] = v: assignment into an entry", f"write {_ASSIGNMENT}")
+    fill = sort = put = partition = _refuse("Changing in place", f"write np.full_like(x, v), np.sort(x), or {_ASSIGNMENT}")
 
 
 # Functions of the table that are no functions of NumPy.

@@ -178,10 +178,19 @@ def cholesky(a: Array, *, upper: bool = False) -> Array:
 
 
 # -- eigh --------------------------------------------------------------------------------------------
-def _divided(x: Array, d: Array) -> Array:
-    """x / d; where d is 0 it is 0 if x is, and NaN if x asks for it."""
+def _divided(x: Array, d: Array, unasked: Any = None) -> Array:
+    """x / d; where d is 0 it is NaN, or 0 where nobody asked: where x is 0, unless told otherwise."""
     none = d == 0
-    return np.where(none, np.where(x == 0, 0, np.nan), x / np.where(none, 1, d))
+    return np.where(none, np.where(x == 0 if unasked is None else unasked, 0, np.nan), x / np.where(none, 1, d))
+
+
+def _untwisted(turn: Array, gaps: Array) -> Array:
+    """What turns the vectors: the part of ``turn`` that is no symmetry, divided by the gaps between the values.
+
+    Vectors of equal values have no derivative.  That their part here is 0 does not show that nobody
+    asked for it: it is for V f(w) V^T, whose derivative is another.  That no cotangent came does.
+    """
+    return _divided(_off_diagonal(turn - _h(turn)), gaps, unasked=(turn == 0) & (_h(turn) == 0))
 
 
 def _gaps(w: Array) -> Array:
@@ -198,7 +207,7 @@ def _eigh_vjp(g: Any, out: Any) -> Array:
     middle = 0.0 if g_w is None else _diagonal_matrix(g_w)
     if g_v is not None:
         turn = _h(v) @ _conj(g_v)
-        middle = middle + _divided(_off_diagonal((turn - _h(turn)) / 2), _gaps(w))
+        middle = middle + _untwisted(turn, _gaps(w)) / 2
     return _conj(_hermitian(v @ middle @ _h(v)))
 
 
@@ -237,12 +246,12 @@ def _svd_vjp(g: Any, out: Any) -> Array:
     if g_u is not None:
         g_u = _conj(g_u)
         turn = _h(u) @ g_u
-        middle = middle + _divided(_off_diagonal(turn - _h(turn)), gaps) * row(s) + _phases(turn, s)
+        middle = middle + _untwisted(turn, gaps) * row(s) + _phases(turn, s)
         beyond = beyond + _divided(_outside(g_u, u), row(s)) @ vh
     if g_vh is not None:
         g_v = t(g_vh)
         turn = vh @ g_v
-        middle = middle + column(s) * _divided(_off_diagonal(turn - _h(turn)), gaps)
+        middle = middle + column(s) * _untwisted(turn, gaps)
         beyond = beyond + u @ _h(_divided(_outside(g_v, v), row(s)))
     return _conj(u @ middle @ vh + beyond)
 

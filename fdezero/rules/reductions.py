@@ -157,8 +157,9 @@ def _declare_extreme(function: Any, primitive: Any, choose: np.ufunc) -> None:
         return result if initial is None else choose(result, initial)
 
 
-_declare_extreme(np.max, max_over, np.maximum)
-_declare_extreme(np.min, min_over, np.minimum)
+for _max, _min in ((np.max, np.min), (np.amax, np.amin)):
+    _declare_extreme(_max, max_over, np.maximum)
+    _declare_extreme(_min, min_over, np.minimum)
 
 
 # -- spread of the values ----------------------------------------------------------------------------

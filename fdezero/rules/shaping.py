@@ -40,7 +40,10 @@ def _reshape(x: Array, shape: Shape) -> Array:
 
 
 @implements(np.reshape)
-def reshape(a: Array, shape: Any, *, copy: bool | None = None) -> Array:
+def reshape(a: Array, shape: Any, order: str = "C", *, copy: bool | None = None) -> Array:
+    if _first_axis_fastest(order):
+        flipped = shape[::-1] if isinstance(shape, (tuple, list)) else shape
+        return np.transpose(np.reshape(np.transpose(a), flipped))
     wanted = (int(shape),) if isinstance(shape, (int, np.integer)) else tuple(int(n) for n in shape)
     if -1 in wanted:
         rest = math.prod(n for n in wanted if n != -1)
@@ -53,8 +56,15 @@ def reshape(a: Array, shape: Any, *, copy: bool | None = None) -> Array:
 
 
 @implements(np.ravel)
-def ravel(a: Array) -> Array:
-    return _reshape(a, (a.size,))
+def ravel(a: Array, order: str = "C") -> Array:
+    return _reshape(np.transpose(a) if _first_axis_fastest(order) else a, (a.size,))
+
+
+def _first_axis_fastest(order: str) -> bool:
+    """Is this Fortran's order?  Those that depend on how an array lies in memory have no meaning for a Box."""
+    if order not in ("C", "F"):
+        raise TypeError(f"order={order!r} depends on how an array lies in memory; write order='C' or order='F'")
+    return order == "F"
 
 
 @implements(np.squeeze)

@@ -93,7 +93,8 @@ def as_input(x: Any, name: str) -> Array:
     hint = "write 3.0 for 3, or x.astype(float)" if not isinstance(x, (str, bytes)) else "numbers are wanted"
     raise TypeError(
         f"cannot differentiate with respect to {name}: it is {describe(x)}, which has no derivative; {hint}, "
-        "or choose other arguments with argnums"
+        + ("or keep it out of the tree: in another argument, or a static field" if "[" in name or "." in name
+           else "or choose other arguments with argnums")
     )
 
 

@@ -112,12 +112,12 @@ case(np.astype, draw(3), f=lambda x: np.astype(x, complex) * 1j)
 
 # -- reductions --------------------------------------------------------------------------------------
 _mask = np.array([[True, False, True], [False, True, True]])
-for _f in (np.sum, np.mean, np.prod, np.max, np.min, np.var, np.std):
+for _f in (np.sum, np.mean, np.prod, np.max, np.min, np.amax, np.amin, np.var, np.std):
     for _options in ({}, {"axis": 0}, {"axis": -1}, {"axis": (0, 2)}, {"axis": 1, "keepdims": True}, {"keepdims": True}):
         case(_f, distinct(2, 3, 2), **_options)
     case(_f, draw(3, dtype=np.float32))
     case(_f, np.float64(0.7), label="0-d") if _f is not np.std else None
-    if _f not in (np.max, np.min):
+    if _f not in (np.max, np.min, np.amax, np.amin):
         case(_f, distinct(2, 3), where=_mask, axis=1)
     else:
         case(_f, distinct(2, 3), where=_mask, axis=1, initial=0.4)
@@ -144,6 +144,11 @@ case(np.reshape, draw(2, 3), f=lambda x: np.reshape(x, 6))
 case(np.reshape, draw(0, 3), f=lambda x: x.reshape(3, 0))
 case(np.ravel, draw(2, 3))
 case(np.ravel, draw(2, 3), f=lambda x: x.flatten())
+case(np.ravel, draw(2, 3, 2), f=lambda x: x.ravel("F"), label="order F")
+case(np.reshape, draw(2, 3, 2), f=lambda x: x.reshape(4, -1, order="F"), label="order F")
+case(np.reshape, draw(2, 3), f=lambda x: np.reshape(x, 6, order="F"), label="order F, to a vector")
+case(np.multiply, draw(2), draw(2, 3), f=lambda x, y: np.multiply.outer(x, y), label="outer")
+case(np.subtract, draw(3), f=lambda x: np.subtract.outer(x, [1.0, 2.0]), label="outer")
 case(np.squeeze, draw(1, 3, 1))
 case(np.squeeze, draw(1, 3, 1), axis=0)
 case(np.expand_dims, draw(2, 3), axis=(0, -1))

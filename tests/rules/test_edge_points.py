@@ -130,6 +130,22 @@ def test_vectors_of_repeated_eigenvalues_are_nan_where_they_are_asked_for():
     assert np.isnan(grad(lambda x: np.linalg.svd(x)[0][0, 1])(np.eye(2))).any()
 
 
+def test_a_function_of_a_matrix_with_repeated_eigenvalues_is_no_wrong_number():
+    """The vectors of V exp(w) V^T get a cotangent that is symmetric, so 0 / 0; and the derivative is not 0."""
+
+    def exponential(g):
+        w, v = np.linalg.eigh(np.diag([1.0, 1.0, 3.0]) + g * A([[0, 1.0, 0], [1, 0, 0.5], [0, 0.5, 0]]))
+        return (((v * np.exp(w)) @ v.T @ np.ones(3)) ** 2).sum()
+
+    assert np.isnan(grad(exponential)(0.0)) and np.isnan(jvp(exponential, (0.0,), (1.0,))[1])
+
+    def squared(a):
+        u, s, _ = np.linalg.svd(a)
+        return ((u * s**2 @ u.T) * A([[0.0, 3.0], [3.0, 6.0]])).sum()
+
+    assert np.isnan(grad(squared)(np.eye(2))).any()
+
+
 @pytest.mark.parametrize(("f", "x", "expected"), [p[1:] for p in SINGULAR], ids=[p[0] for p in SINGULAR])
 def test_reverse_where_numpy_warns(f, x, expected):
     with np.errstate(all="ignore"):

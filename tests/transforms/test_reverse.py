@@ -1,5 +1,6 @@
 """record, vjp, grad, value_and_grad: what goes in, what comes out, and the laws they obey."""
 
+import copy
 import inspect
 import pickle
 from functools import partial
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fdezero import array, at, grad, record, stop_gradient, value_and_grad, vjp
+from fdezero import array, at, grad, record, stop_gradient, value_and_grad, vjp, vmap
 from fdezero.testing import check_grads, numerical_grad
 from fdezero.transforms.reverse import pull_back
 
@@ -266,3 +267,14 @@ def test_hessians_are_symmetric(p, x):
     f = compose(p)
     rows = [grad(lambda x, i=i: grad(lambda x: f(x).sum())(x)[i])(x) for i in range(len(x))]
     np.testing.assert_allclose(rows, np.transpose(rows), atol=1e-8, rtol=1e-8)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
+def test_a_copy_keeps_its_derivative(duplicate):
+    def loss(p):
+        return (duplicate(p)["w"] ** 2).sum()
+
+    p = {"w": np.array([1.0, 2.0])}
+    np.testing.assert_array_equal(grad(loss)(p)["w"], [2.0, 4.0])
+    np.testing.assert_array_equal(grad(lambda p: grad(loss)(p)["w"].sum())(p)["w"], [2.0, 2.0])
+    np.testing.assert_array_equal(vmap(grad(loss))({"w": np.ones((2, 3))})["w"], np.full((2, 3), 2.0))
