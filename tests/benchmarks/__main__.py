@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import math
 import os
 from collections.abc import Iterable, Sequence
@@ -131,11 +130,6 @@ def print_memory(workloads: Sequence[Workload]) -> None:
 
 
 def print_lengths(effort: Effort) -> None:
-    # What is in memory already, most of it the peers' modules, is none of these graphs' business; else
-    # Python's garbage collector, which is on, would look through all of it again and again as they grow.
-    gc.collect()
-    gc.freeze()
-
     def reads(n: int) -> Workload:
         return Workload(f"x[i] * x[i + 1], {n:,} products", indexed_sum, indexed_sum_by_hand, lambda: indexed_sum_arguments(n))
 

@@ -6,6 +6,7 @@ meets them all; the fastest burst counts.  Compare the ratios, not the times, be
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import statistics
@@ -103,7 +104,13 @@ def _burst(run: Run, number: int) -> float:
 
 
 def times(runs: dict[str, Run], rounds: int, seconds: float) -> dict[str, float]:
-    """Seconds a call for each peer: the fastest of ``rounds`` bursts of about ``seconds`` each."""
+    """Seconds a call for each peer: the fastest of ``rounds`` bursts of about ``seconds`` each.
+
+    The garbage collector is on, but what is in memory already, most of it the modules of four libraries,
+    is frozen: or it would look through all of that again and again while a long graph grows.
+    """
+    gc.collect()
+    gc.freeze()
     numbers = {name: max(1, round(seconds / _burst(run, 1))) for name, run in runs.items()}
     best = dict.fromkeys(runs, float("inf"))
     for _ in range(rounds):
