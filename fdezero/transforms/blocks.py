@@ -11,9 +11,10 @@ of GELU at a million numbers: the fold takes 8.3 ms instead of 13.7.)
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import attrs
 import numpy as np
 
 from ..cotangents import Alarm, cast, unbroadcast
@@ -114,6 +115,30 @@ def _is_plain(node: Node, owed: dict[Node, Any]) -> bool:
     return type(owed[node]) is np.ndarray
 
 
+@attrs.frozen
+class _Step:
+    """A node's step of the fold, with what is the same for every block found out beforehand."""
+
+    node: Node
+    have_rows: tuple[bool, ...]  # of its residuals: those that are cut, the others being broadcast
+    parents: tuple[tuple[Callable[..., Array], Node, bool], ...]  # each with its rule, and is it as large as the node?
+
+
+def _step(node: Node) -> _Step:
+    rules = zip(node.primitive.rules, node.parents, strict=True)
+    return _Step(
+        node,
+        tuple(_has_rows(r, node.shape) for r in node.residuals),
+        tuple((rule.apply, parent, parent.shape == node.shape) for rule, parent in rules if parent is not None),
+    )
+
+
+def _has_rows(x: Any, shape: tuple[int, ...]) -> bool:
+    """Has ``x`` the rows of an array of this shape, which it may be broadcast to?"""
+    own: tuple[int, ...] = getattr(x, "shape", ())
+    return len(own) == len(shape) and own[0] == shape[0]
+
+
 def _pay_in_blocks(run: Sequence[Node], owed: dict[Node, Array], alarm: Alarm) -> dict[Node, Array]:
     """What is owed to the parents outside the run, given what its nodes are owed from elsewhere.
 
@@ -122,13 +147,14 @@ def _pay_in_blocks(run: Sequence[Node], owed: dict[Node, Array], alarm: Alarm) -
     """
     shape = run[0].shape
     rows = max(1, BLOCK // math.prod(shape[1:]))
+    steps = [_step(node) for node in run]
     paid: dict[Node, Array] = {}
     for start in range(0, shape[0], rows):
         block = slice(start, start + rows)
         due = {node: c[block] for node, c in owed.items()}
-        for node in run:
-            if node in due:
-                _pay(node, due, block, alarm)
+        for step in steps:
+            if step.node in due:
+                _pay(step, due, block, alarm)
         for parent, c in due.items():
             if not _has_rows(parent, shape):
                 paid[parent] = paid[parent] + c if parent in paid else c
@@ -139,24 +165,17 @@ def _pay_in_blocks(run: Sequence[Node], owed: dict[Node, Array], alarm: Alarm) -
     return paid
 
 
-def _pay(node: Node, due: dict[Node, Array], block: slice, alarm: Alarm) -> None:
-    """A node's step of the fold, for one block: its cotangent is pulled back and is no longer due."""
-    g, shape = due.pop(node), node.shape
-    residuals = [r[block] if _has_rows(r, shape) else r for r in node.residuals]
-    for rule, parent in zip(node.primitive.rules, node.parents, strict=True):
-        if parent is None:
-            continue
-        c = rule.apply(g, residuals, (), node.params)
+def _pay(step: _Step, due: dict[Node, Array], block: slice, alarm: Alarm) -> None:
+    """Take one step, for one block: the node's cotangent is pulled back and is no longer due."""
+    node = step.node
+    g = due.pop(node)
+    residuals = [r[block] if cut else r for r, cut in zip(node.residuals, step.have_rows, strict=True)]
+    for rule, parent, as_large in step.parents:
+        c = rule(g, residuals, (), node.params)
         if alarm.raised:
             c = strong_zero(g, c)
-        wanted = (len(g), *parent.shape[1:]) if _has_rows(parent, shape) else parent.shape
-        if c.shape != wanted:
-            c = unbroadcast(c, wanted)
-        c = cast(c, parent.dtype)
+        if not as_large:
+            c = unbroadcast(c, (len(g), *parent.shape[1:]) if _has_rows(parent, node.shape) else parent.shape)
+        if c.dtype is not parent.dtype:
+            c = cast(c, parent.dtype)
         due[parent] = due[parent] + c if parent in due else c
-
-
-def _has_rows(x: Any, shape: tuple[int, ...]) -> bool:
-    """Has ``x`` the rows of an array of this shape, which it may be broadcast to?"""
-    own: tuple[int, ...] = getattr(x, "shape", ())
-    return len(own) == len(shape) and own[0] == shape[0]
