@@ -19,7 +19,7 @@ import numpy as np
 
 from ..boxes import raw
 from ..graph import Array
-from ..primitives import General, as_operand, general, implements
+from ..primitives import General, as_operand, general, implements, strong_zero
 from .helpers import trailing
 from .products import column, row
 from .reductions import root_of_squares
@@ -116,16 +116,23 @@ det_ = general(
 implements(np.linalg.det)(lambda a: det_(a))
 
 
+def _slope_of_log_det(x: Array, out: Any) -> Array:
+    """x^-T; of a singular matrix its cofactors divided by its determinant, 0: infinite, and NaN where those are 0."""
+    if np.all(np.isfinite(raw(out[1]))):
+        return t(np.linalg.inv(x))
+    return _cofactors(x) / (out[0] * np.exp(out[1]))[..., None, None]
+
+
 def _slogdet_vjp(g: Any, x: Array, out: Any) -> Array:
     g_sign, g_log = g
     weight: Any = 0.0 if g_log is None else g_log
     if g_sign is not None and x.dtype.kind == "c":
         weight = weight - 1j * np.real(1j * g_sign * out[0])
-    return (weight * np.ones_like(out[1]))[..., None, None] * t(np.linalg.inv(x))
+    return (weight * np.ones_like(out[1]))[..., None, None] * _slope_of_log_det(x, out)
 
 
 def _slogdet_jvp(g: Array, x: Array, out: Any) -> tuple[Array, Array]:
-    trace = np.sum(_diagonal(np.linalg.solve(x, g)), axis=-1)
+    trace = np.sum(strong_zero(g, g * _slope_of_log_det(x, out)), axis=(-2, -1))
     turn = out[0] * 1j * np.imag(trace) if x.dtype.kind == "c" else np.zeros_like(out[0])
     return turn, np.real(trace)
 

@@ -130,6 +130,16 @@ def test_vectors_of_repeated_eigenvalues_are_nan_where_they_are_asked_for():
     assert np.isnan(grad(lambda x: np.linalg.svd(x)[0][0, 1])(np.eye(2))).any()
 
 
+def test_the_log_of_a_determinant_of_zero_has_an_infinite_slope():
+    def log_det(a):
+        return np.sum(np.linalg.slogdet(a)[1])
+
+    infinite = A([[inf, -inf], [-inf, inf]])
+    np.testing.assert_array_equal(grad(log_det)(np.ones((2, 2))), infinite)
+    np.testing.assert_array_equal(grad(log_det)(np.stack([np.eye(2), np.ones((2, 2))])), [np.eye(2), infinite])
+    assert jvp(log_det, (np.ones((2, 2)),), (A([[1.0, 0.0], [0.0, 0.0]]),))[1] == inf
+
+
 def test_a_function_of_a_matrix_with_repeated_eigenvalues_is_no_wrong_number():
     """The vectors of V exp(w) V^T get a cotangent that is symmetric, so 0 / 0; and the derivative is not 0."""
 
