@@ -188,7 +188,8 @@ def strong_zero(g: Array, c: Array) -> Array:
     So the branch that ``np.where`` did not take never spoils the one it took.  (`ringing`, which its rule
     calls where that branch holds a NaN, sees to the products with it further back.)
     """
-    return np.where(vanishes(g) & is_nan(c), np.zeros_like(c), c)
+    kept = np.where(vanishes(g) & is_nan(c), np.zeros_like(c), c)
+    return kept[()] if type(kept) is np.ndarray and not kept.ndim else kept  # a number stays one
 
 
 @attrs.frozen(eq=False, repr=False)

@@ -169,7 +169,9 @@ def finish(cotangents: Sequence[Array], foreign: Sequence[np.ndarray[Any, Any]] 
     seen = {id(_owner(x)) for x in foreign}
     results = list(cotangents)
     for i, c in enumerate(results):
-        if type(c) is np.ndarray:
+        if type(c) is np.ndarray and not c.ndim:
+            results[i] = c[()]  # a number, as NumPy returns it
+        elif type(c) is np.ndarray:
             owner = id(c if c.base is None else c.base)
             if owner in seen or not c.flags.writeable:
                 results[i] = c = c.copy()

@@ -278,3 +278,8 @@ def test_a_copy_keeps_its_derivative(duplicate):
     np.testing.assert_array_equal(grad(loss)(p)["w"], [2.0, 4.0])
     np.testing.assert_array_equal(grad(lambda p: grad(loss)(p)["w"].sum())(p)["w"], [2.0, 2.0])
     np.testing.assert_array_equal(vmap(grad(loss))({"w": np.ones((2, 3))})["w"], np.full((2, 3), 2.0))
+
+
+@pytest.mark.parametrize("f", [lambda x: np.where(x > 0, x, 0.0), lambda x: np.where(x < 0, x * np.log(x), x), lambda x: x[...]])
+def test_the_gradient_in_a_number_is_a_number(f):
+    assert type(grad(f)(2.0)) is np.float64
