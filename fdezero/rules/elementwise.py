@@ -133,15 +133,21 @@ log10 = elementwise(np.log10, lambda g, x: g / (x * LN10))
 log1p = elementwise(np.log1p, lambda g, x: g / (1 + x))
 
 
-def _weight(a: Array, b: Array) -> Array:
-    """1 / (1 + exp(b - a)), which is 1/2 at a tie of infinities; the two weights sum to 1."""
-    tie = a == b
-    difference = np.where(tie, 0, b) - np.where(tie, 0, a)
-    return 1 / (1 + np.exp(difference))
+def _weight(a: Array, b: Array, out: Array) -> Array:
+    """exp(a - out), the share of a: the two add up to 1, also of infinities, where a tie is one half each."""
+    infinite = np.isinf(out)
+    share = np.exp(np.where(infinite, 0, a) - np.where(infinite, 0, out))
+    return np.where(infinite, np.where(a == b, 0.5, a == out).astype(share.dtype), share)
 
 
-logaddexp = elementwise(np.logaddexp, lambda x, y: _weight(x, y), lambda x, y: _weight(y, x))
-logaddexp2 = elementwise(np.logaddexp2, lambda x, y: _weight(x * LN2, y * LN2), lambda x, y: _weight(y * LN2, x * LN2))
+logaddexp = elementwise(
+    np.logaddexp, lambda x, y, out: _weight(x, y, out), lambda x, y, out: _weight(y, x, out)
+)
+logaddexp2 = elementwise(
+    np.logaddexp2,
+    lambda x, y, out: _weight(x * LN2, y * LN2, out * LN2),
+    lambda x, y, out: _weight(y * LN2, x * LN2, out * LN2),
+)
 
 # -- trigonometric and hyperbolic --------------------------------------------------------------------
 sin = elementwise(np.sin, lambda g, x: g * np.cos(x))
@@ -186,10 +192,12 @@ register(np.degrees, rad2deg)
 
 # -- choosing ----------------------------------------------------------------------------------------
 def _chosen(g: Array, x: Array, y: Array, out: Array) -> Array:
-    """g where x is what came out (a NaN was chosen where a NaN came out), g / 2 at a tie, else 0."""
-    weight = np.where(x == y, 0.5, (x == out) | (x != x) & (out != out))
-    # In g's own dtype: a float64 weight must not promote a float32 cotangent.
-    return g * weight.astype(g.dtype) if g.dtype != weight.dtype else g * weight
+    """g where x is what came out (a NaN was chosen where a NaN came out), g / 2 at a tie, else 0.
+
+    By choices and not by a factor of 0, which would make a NaN of an infinite g.
+    """
+    chosen = (x == out) | (x != x) & (out != out)
+    return np.where(x == y, 0.5 * g, np.where(chosen, g, np.zeros_like(g)))
 
 
 for _choice in (np.maximum, np.minimum, np.fmax, np.fmin):

@@ -267,10 +267,11 @@ def _svd_jvp(g: Array, out: Any) -> tuple[Array, Array, Array]:
     u, s, vh = out
     v, gaps = _h(vh), _gaps(s * s)
     turned = _h(u) @ g @ v
+    unasked = (turned == 0) & (_h(turned) == 0)
     scaled = turned * row(s)
-    d_u = u @ (_divided(_off_diagonal(scaled + _h(scaled)), gaps) + _phases(turned, s))
+    d_u = u @ (_divided(_off_diagonal(scaled + _h(scaled)), gaps, unasked) + _phases(turned, s))
     scaled = column(s) * turned
-    d_v = v @ _divided(_off_diagonal(scaled + _h(scaled)), gaps)
+    d_v = v @ _divided(_off_diagonal(scaled + _h(scaled)), gaps, unasked)
     d_u = d_u + _divided(_outside(g @ v, u), row(s))
     d_v = d_v + _divided(_outside(_h(g) @ u, v), row(s))
     return d_u, np.real(_diagonal(turned)), _h(d_v)

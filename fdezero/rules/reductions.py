@@ -128,13 +128,19 @@ def _shares(x: Array, out: Array, axis: Axes, keepdims: bool) -> Array:
     return (chosen / np.sum(chosen, axis=axis, keepdims=True)).astype(x.dtype)
 
 
+def _shared(g: Array, shares: Array) -> Array:
+    """g times the shares, and 0 where there is none, also of an infinite g."""
+    none = shares == 0
+    return np.where(none, np.zeros_like(shares), np.where(none, np.zeros_like(shares), g) * shares)
+
+
 def _extreme(ufunc: np.ufunc, name: str) -> Any:
     def vjp(g: Array, x: Array, out: Array, *, axis: Axes, keepdims: bool) -> Array:
         kept = g if keepdims else keep_reduced(g, x.shape, axis)
-        return kept * _shares(x, out, axis, keepdims)
+        return _shared(kept, _shares(x, out, axis, keepdims))
 
     def jvp(g: Array, x: Array, out: Array, *, axis: Axes, keepdims: bool) -> Array:
-        return np.sum(g * _shares(x, out, axis, keepdims), axis=axis, keepdims=keepdims)
+        return np.sum(_shared(g, _shares(x, out, axis, keepdims)), axis=axis, keepdims=keepdims)
 
     return general(
         lambda x, *, axis, keepdims: ufunc.reduce(x, axis, keepdims=keepdims), vjp=[vjp], jvp=[jvp], name=name, core=(0,)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fdezero import at, checkpoint, grad, hessian, jacrev, jvp, vjp, vmap
+from fdezero import at, checkpoint, grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
 
 nan, inf = np.nan, np.inf
 A = np.array
@@ -130,6 +130,34 @@ def test_vectors_of_repeated_eigenvalues_are_nan_where_they_are_asked_for():
     assert np.isnan(grad(lambda x: np.linalg.svd(x)[0][0, 1])(np.eye(2))).any()
 
 
+LESS = {
+    "maximum": lambda x: np.maximum(np.sqrt(x), 1.0),
+    "maximum of a log": lambda x: np.maximum(np.log(x), 0.0),
+    "minimum": lambda x: np.minimum(1 / x, 1.0),
+    "fmax": lambda x: np.fmax(np.sqrt(x), 1.0),
+    "fmin": lambda x: np.fmin(1 / x, 1.0),
+    "clip": lambda x: np.clip(1 / x, 0.0, 1.0),
+    "max": lambda x: np.max(np.stack([np.sqrt(x), 1.0 + 0.0 * x])),
+}
+
+
+@pytest.mark.parametrize("name", LESS)
+def test_what_is_not_the_largest_does_not_spoil_what_is(name):
+    with np.errstate(all="ignore"):
+        f = LESS[name]
+        found = [grad(f)(0.0), jvp(f, (0.0,), (1.0,))[1], hessian(f)(0.0), jacrev(jacrev(f))(0.0), jacfwd(jacfwd(f))(0.0)]
+    np.testing.assert_array_equal(found, 0.0)
+
+
+@pytest.mark.parametrize(("x", "curvature"), [([1.0, 1.0], 0.25), ([-inf, 0.0], 0.0), ([inf, 0.0], 0.0), ([-inf, -inf], 0.0)])
+def test_the_curvature_of_logaddexp_at_ties_and_infinities(x, curvature):
+    expected = curvature * A([[1.0, -1.0], [-1.0, 1.0]])
+    for outer in (jacfwd, jacrev):
+        for inner in (jacfwd, jacrev):
+            found = outer(inner(lambda x: np.logaddexp(x[0], x[1])))(A(x))
+            np.testing.assert_allclose(found, expected, atol=1e-15)
+
+
 def test_the_log_of_a_determinant_of_zero_has_an_infinite_slope():
     def log_det(a):
         return np.sum(np.linalg.slogdet(a)[1])
@@ -154,6 +182,12 @@ def test_a_function_of_a_matrix_with_repeated_eigenvalues_is_no_wrong_number():
         return ((u * s**2 @ u.T) * A([[0.0, 3.0], [3.0, 6.0]])).sum()
 
     assert np.isnan(grad(squared)(np.eye(2))).any()
+
+    def rebuilt(a):
+        u, s, vh = np.linalg.svd(a)
+        return ((u * s) @ vh * np.cos(np.arange(9.0).reshape(3, 3))).sum()
+
+    assert np.isnan(jvp(rebuilt, (np.diag([0.0, 0.0, 2.0]),), (np.arange(9.0).reshape(3, 3),))[1])
 
 
 @pytest.mark.parametrize(("f", "x", "expected"), [p[1:] for p in SINGULAR], ids=[p[0] for p in SINGULAR])
