@@ -25,6 +25,9 @@ from .recording import Level, quiet_level
 #: An ndarray, a NumPy scalar, or a Box of some transform around this one.
 Array = Any
 
+#: The static parameters of a primitive call: ``axis``, ``index`` and the like.
+Params = Mapping[str, Any]
+
 
 @attrs.frozen(eq=False, repr=False)
 class Box(ArrayLike):
@@ -59,7 +62,7 @@ class Box(ArrayLike):
         """Everything inside that came of arithmetic: the value, and what an interpreter carries along with it."""
         return (self._value,)
 
-    def apply(self, primitive: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+    def apply(self, primitive: Any, args: tuple[Any, ...], params: Params) -> Any:
         """What becomes of ``primitive(*args, **params)`` when this Box has the highest level.
 
         ``args`` may hold arrays, boxes of this level and boxes of lower ones; an implementation
@@ -67,11 +70,11 @@ class Box(ArrayLike):
         """
         raise NotImplementedError(f"{type(self).__name__} does not say what a primitive call means")
 
-    def apply_unary(self, primitive: Any, x: Any, params: Mapping[str, Any]) -> Any:
+    def apply_unary(self, primitive: Any, x: Any, params: Params) -> Any:
         """`apply` to this Box alone; an interpreter in a hurry may override it."""
         return self.apply(primitive, (x,), params)
 
-    def apply_binary(self, primitive: Any, x: Any, y: Any, params: Mapping[str, Any]) -> Any:
+    def apply_binary(self, primitive: Any, x: Any, y: Any, params: Params) -> Any:
         """`apply` to two arguments; an interpreter in a hurry may override it."""
         return self.apply(primitive, (x, y), params)
 
@@ -102,7 +105,7 @@ class _NodeDraft:
 
     primitive: Any
     parents: tuple[Node | None, ...]
-    params: Mapping[str, Any]
+    params: Params
     residuals: tuple[Any, ...]
     generation: int
     shape: tuple[Any, ...]
@@ -147,7 +150,7 @@ class Variable(_VariableDraft):
     def generation(self) -> int:
         return self.node.generation
 
-    def apply(self, primitive: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+    def apply(self, primitive: Any, args: tuple[Any, ...], params: Params) -> Any:
         if primitive.variadic is None:
             if len(args) == 1:
                 return self.apply_unary(primitive, args[0], params)
@@ -172,7 +175,7 @@ class Variable(_VariableDraft):
 
     # The hot path of the forward pass: one and two arguments are spelled out, a plain value goes
     # straight to NumPy.
-    def apply_unary(self, primitive: Any, x: Any, params: Mapping[str, Any]) -> Any:
+    def apply_unary(self, primitive: Any, x: Any, params: Params) -> Any:
         x = self._value
         if isinstance(x, Box):
             out = primitive(x, **params)
@@ -188,7 +191,7 @@ class Variable(_VariableDraft):
         residuals = (x if keep_x else None, out if keep_out else None) if keep_x or keep_out else _NOTHING_OF_ONE
         return _recorded(primitive, (node,), params, residuals, node.generation + 1, out, level)
 
-    def apply_binary(self, primitive: Any, x: Any, y: Any, params: Mapping[str, Any]) -> Any:
+    def apply_binary(self, primitive: Any, x: Any, y: Any, params: Params) -> Any:
         level = self.level
         x_node = y_node = None
         if x.__class__ is Variable and x.level == level:
@@ -237,7 +240,7 @@ _NOTHING_OF_ONE, _NOTHING_OF_TWO = (None, None), (None, None, None)
 def _recorded(
     primitive: Any,
     parents: tuple[Node | None, ...],
-    params: Mapping[str, Any],
+    params: Params,
     residuals: tuple[Any, ...],
     generation: int,
     out: Any,
@@ -271,7 +274,7 @@ def input_variable(primitive: Any, value: Array, level: int) -> Any:
 def _unpacked(
     primitive: Any,
     parents: tuple[Node | None, ...],
-    params: Mapping[str, Any],
+    params: Params,
     residuals: tuple[Any, ...],
     generation: int,
     outs: tuple[Any, ...],

@@ -8,7 +8,7 @@ does make a difference say so below.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial, singledispatch
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from .. import tree
 from ..boxes import raw
-from ..graph import Array, Box
+from ..graph import Array, Box, Params
 from ..primitives import Primitive, scatter
 from ..recording import new_level
 from ..rules import gathering, indexing, products, shaping, sorting
@@ -36,17 +36,17 @@ class Batch(Box):
     def shape(self) -> tuple[int, ...]:
         return self._value.shape[1:]  # type: ignore[no-any-return]  # to mypy what comes back is Any
 
-    def apply(self, primitive: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+    def apply(self, primitive: Any, args: tuple[Any, ...], params: Params) -> Any:
         batched = [isinstance(a, Batch) and a.level == self.level for a in args]
         return self.wrap_all(primitive, batch(primitive, list(map(self.unwrap, args)), batched, self.size_of_batch, params))
 
     # The hot path: one and two arguments of which the leading axes need no more than to be lined up.
-    def apply_unary(self, primitive: Any, x: Any, params: Mapping[str, Any]) -> Any:
+    def apply_unary(self, primitive: Any, x: Any, params: Params) -> Any:
         if primitive.core is None:
             return self.apply(primitive, (x,), params)
         return self.wrap_all(primitive, primitive(self._value, **params))
 
-    def apply_binary(self, primitive: Any, x: Any, y: Any, params: Mapping[str, Any]) -> Any:
+    def apply_binary(self, primitive: Any, x: Any, y: Any, params: Params) -> Any:
         core = primitive.core
         if core is None:
             return self.apply(primitive, (x, y), params)
@@ -83,9 +83,7 @@ class Batch(Box):
 
 
 @singledispatch
-def batch(
-    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
-) -> Any:
+def batch(primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Params) -> Any:
     """Apply a primitive to values of which some have a batch axis in front; so has the result.
 
     A primitive with a ``core`` has no rule of its own here (`Batch` does not come by for it).
@@ -119,9 +117,7 @@ def _dimensions(v: Any) -> int:
     return 0 if v.__class__ is float or v.__class__ is int else np.ndim(v)
 
 
-def _one_by_one(
-    primitive: Primitive, values: Sequence[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
-) -> Any:
+def _one_by_one(primitive: Primitive, values: Sequence[Array], batched: Sequence[bool], size: int, params: Params) -> Any:
     """The last resort, for a function of which nothing is known: a Python loop."""
     outs = [primitive(*[v[i] if b else v for v, b in zip(values, batched, strict=True)], **params) for i in range(size)]
     if primitive.multiple or isinstance(outs[0], tuple):
@@ -134,9 +130,7 @@ def _spread_over(values: Sequence[Array], batched: Sequence[bool], size: int) ->
     return [v if b else np.broadcast_to(v, (size, *np.shape(v))) for v, b in zip(values, batched, strict=True)]
 
 
-def _all_batched(
-    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
-) -> Any:
+def _all_batched(primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Params) -> Any:
     return primitive(*_spread_over(values, batched, size), **params)
 
 
@@ -158,16 +152,14 @@ def _advanced(index: Any) -> tuple[bool, int]:
     return apart, max(counts)
 
 
-def _batch_read(primitive: Primitive, values: list[Array], batched: Any, size: int, params: Mapping[str, Any]) -> Any:
+def _batch_read(primitive: Primitive, values: list[Array], batched: Any, size: int, params: Params) -> Any:
     index = params["index"]
     out = primitive(values[0], index=_behind(index))
     apart, count = _advanced(index)
     return np.moveaxis(out, count, 0) if apart else out
 
 
-def _batch_put(
-    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
-) -> Any:
+def _batch_put(primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Params) -> Any:
     index = params["index"]
     x, v = _spread_over(values, batched, size)
     wanted = np.empty(x.shape[1:], bool)[index].shape
@@ -176,9 +168,7 @@ def _batch_put(
     return primitive(x, np.moveaxis(v, 0, count) if apart else v, index=_behind(index))
 
 
-def _batch_scatter(
-    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
-) -> Any:
+def _batch_scatter(primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Params) -> Any:
     cotangents = _spread_over(values, batched, size)
     for i, index in enumerate(params["indices"]):
         apart, count = _advanced(index)
@@ -192,9 +182,7 @@ def _batch_scatter(
     )
 
 
-def _batch_rows(
-    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
-) -> Any:
+def _batch_rows(primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Params) -> Any:
     x, places = values
     if not batched[0]:
         return primitive(x, places)
@@ -203,17 +191,13 @@ def _batch_rows(
     return primitive(x.reshape((size * length, *x.shape[2:])), places)
 
 
-def _batch_place_rows(
-    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
-) -> Any:
+def _batch_place_rows(primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Params) -> Any:
     x, length = values[0] if batched[0] else np.broadcast_to(values[0], (size, *values[0].shape)), params["length"]
     out = primitive(x, _one_below_the_other(values[1], batched[1], size, length), length=size * length)
     return out.reshape((size, length, *out.shape[1:]))
 
 
-def _batch_is_last(
-    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
-) -> Any:
+def _batch_is_last(primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Params) -> Any:
     length = int(np.max(raw(values[0]), initial=-1)) + 1
     return primitive(_one_below_the_other(values[0], True, size, length))
 
@@ -224,9 +208,7 @@ def _one_below_the_other(places: Array, batched: bool, size: int, length: int) -
     return places + length * np.arange(size).reshape((size, *(1,) * ndim))
 
 
-def _batch_einsum(
-    primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Mapping[str, Any]
-) -> Any:
+def _batch_einsum(primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Params) -> Any:
     used = params["output"] + "".join(params["inputs"])
     label = next(c for c in products.LETTERS if c not in used)
     inputs = tuple(label * b + labels for labels, b in zip(params["inputs"], batched, strict=True))

@@ -20,7 +20,7 @@ import numpy as np
 
 from .. import tree
 from ..cotangents import Alarm, cast, zero_like
-from ..graph import Array, Box, Node
+from ..graph import Array, Box, Node, Params
 from ..primitives import Primitive
 from ..signatures import Rule
 from .batching import batch, vmap
@@ -101,12 +101,7 @@ def or_zeros(c: Any, shape: tuple[int, ...], dtype: Any) -> Array:
 
 @push.register
 def _(
-    primitive: WithJvp,
-    tangents: Sequence[Any],
-    residuals: Sequence[Any],
-    likes: Sequence[Any],
-    params: Mapping[str, Any],
-    alarm: Alarm,
+    primitive: WithJvp, tangents: Sequence[Any], residuals: Sequence[Any], likes: Sequence[Any], params: Params, alarm: Alarm
 ) -> Any:
     if all(t is None for t in tangents):
         return None
@@ -123,7 +118,7 @@ def _(primitive: WithVjp, *args: Any) -> NoReturn:
 
 
 @batch.register
-def _(primitive: WithJvp, values: Any, batched: Sequence[bool], size: int, params: Mapping[str, Any]) -> Any:
+def _(primitive: WithJvp, values: Any, batched: Sequence[bool], size: int, params: Params) -> Any:
     axes = tuple(0 if b else None for b in batched)
     many = WithJvp(
         primitive.name,
@@ -136,7 +131,7 @@ def _(primitive: WithJvp, values: Any, batched: Sequence[bool], size: int, param
 
 
 @batch.register
-def _(primitive: WithVjp, values: Any, batched: Sequence[bool], size: int, params: Mapping[str, Any]) -> Any:
+def _(primitive: WithVjp, values: Any, batched: Sequence[bool], size: int, params: Params) -> Any:
     axes = tuple(0 if b else None for b in batched)
 
     def back(outs: Sequence[Array], cotangents: Sequence[Array]) -> list[Any]:

@@ -10,7 +10,7 @@ same `push`, from the inputs to the outputs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial, singledispatch
 from typing import Any
 
@@ -19,32 +19,24 @@ import numpy as np
 
 from .. import tree
 from ..cotangents import Alarm, cast, derivative_errstate, zero_like
-from ..graph import Array, Box, Node, Tape
+from ..graph import Array, Box, Node, Params, Tape
 from ..primitives import Elementwise, General, Linear, Multilinear, Primitive, Test, strong_zero
 from ..recording import Level, new_level, quiet_level
 from .reverse import pullback, record_with_aux
 from .wrapping import Function, as_input, as_output, describe, run, value_of
 
-Tangents = Sequence[Any]
+Values = Sequence[Any]
 
 
 class ReverseOnly(TypeError):
     """Forward mode met a function that has a rule for reverse mode only."""
 
 
-
 # -- what a primitive does to tangents ---------------------------------------------------------------
 
 
 @singledispatch
-def push(
-    primitive: Primitive,
-    tangents: Tangents,
-    residuals: Sequence[Any],
-    likes: Sequence[Any],
-    params: Mapping[str, Any],
-    alarm: Alarm,
-) -> Any:
+def push(primitive: Primitive, tangents: Values, residuals: Values, likes: Values, params: Params, alarm: Alarm) -> Any:
     """The tangent of a primitive's output, or None where it is zero.
 
     ``tangents`` has an entry for each argument, None for zero; ``residuals`` are (arguments ...,
@@ -56,12 +48,7 @@ def push(
 
 @push.register
 def _push_elementwise(
-    primitive: Elementwise,
-    tangents: Tangents,
-    residuals: Sequence[Any],
-    likes: Sequence[Any],
-    params: Mapping[str, Any],
-    alarm: Alarm,
+    primitive: Elementwise, tangents: Values, residuals: Values, likes: Values, params: Params, alarm: Alarm
 ) -> Any:
     total = None
     for rule, t in zip(primitive.rules, tangents, strict=True):
@@ -75,14 +62,7 @@ def _push_elementwise(
 
 
 @push.register
-def _(
-    primitive: Linear,
-    tangents: Tangents,
-    residuals: Sequence[Any],
-    likes: Sequence[Any],
-    params: Mapping[str, Any],
-    alarm: Alarm,
-) -> Any:
+def _(primitive: Linear, tangents: Values, residuals: Values, likes: Values, params: Params, alarm: Alarm) -> Any:
     if all(t is None for t in tangents):
         return None
     if primitive.variadic is None:
@@ -97,14 +77,7 @@ def _(
 
 
 @push.register
-def _(
-    primitive: Multilinear,
-    tangents: Tangents,
-    residuals: Sequence[Any],
-    likes: Sequence[Any],
-    params: Mapping[str, Any],
-    alarm: Alarm,
-) -> Any:
+def _(primitive: Multilinear, tangents: Values, residuals: Values, likes: Values, params: Params, alarm: Alarm) -> Any:
     total = None
     for i, t in enumerate(tangents):
         if t is not None:
@@ -137,14 +110,7 @@ _LARGE = 10_000
 
 
 @push.register
-def _(
-    primitive: General,
-    tangents: Tangents,
-    residuals: Sequence[Any],
-    likes: Sequence[Any],
-    params: Mapping[str, Any],
-    alarm: Alarm,
-) -> Any:
+def _(primitive: General, tangents: Values, residuals: Values, likes: Values, params: Params, alarm: Alarm) -> Any:
     total: Any = None
     for rule, t in zip(primitive.forward, tangents, strict=True):
         if rule is None or t is None:
@@ -179,7 +145,7 @@ class Dual(Box):
     def parts(self) -> tuple[Any, ...]:
         return self._value, self.tangent
 
-    def apply(self, primitive: Any, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+    def apply(self, primitive: Any, args: tuple[Any, ...], params: Params) -> Any:
         level = self.level
         values = tuple(map(self.unwrap, args))
         out = primitive(*values, **params)
@@ -191,7 +157,7 @@ class Dual(Box):
         return _pushed(primitive, tangents, values, params, out, level)
 
     # The hot path: one and two arguments are spelled out, a plain value goes straight to NumPy.
-    def apply_unary(self, primitive: Any, x: Any, params: Mapping[str, Any]) -> Any:
+    def apply_unary(self, primitive: Any, x: Any, params: Params) -> Any:
         x, level = self._value, self.level
         call = primitive if isinstance(x, Box) else primitive.function
         out = call(x, **params)
@@ -201,7 +167,7 @@ class Dual(Box):
             raise self.escaped()
         return _pushed(primitive, (self.tangent,), (x,), params, out, level)
 
-    def apply_binary(self, primitive: Any, x: Any, y: Any, params: Mapping[str, Any]) -> Any:
+    def apply_binary(self, primitive: Any, x: Any, y: Any, params: Params) -> Any:
         level = self.level
         t_x = t_y = None
         if x.__class__ is Dual and x.level == level:
@@ -219,9 +185,7 @@ class Dual(Box):
         return _pushed(primitive, (t_x, t_y), (x, y), params, out, level)
 
 
-def _pushed(
-    primitive: Any, tangents: Tangents, values: tuple[Any, ...], params: Mapping[str, Any], out: Any, level: Level
-) -> Any:
+def _pushed(primitive: Any, tangents: Values, values: tuple[Any, ...], params: Params, out: Any, level: Level) -> Any:
     """The outcome of a primitive call with its tangent."""
     alarm = Alarm()
     # The usual kind without asking `push` which it is: 500 ns.

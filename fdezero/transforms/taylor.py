@@ -13,7 +13,7 @@ Source: Griewank and Walther, *Evaluating Derivatives* (2008), chapter 13.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -23,7 +23,7 @@ import numpy as np
 
 from .. import tree
 from ..cotangents import Alarm, derivative_errstate
-from ..graph import Array, Box
+from ..graph import Array, Box, Params
 from ..primitives import Multilinear, Primitive
 from ..recording import new_level, quiet_level
 from ..rules.elementwise import multiply
@@ -56,7 +56,7 @@ class Stream(Box):
             self.known.append(self.following(len(self.known) + 1))
         return self.known[k - 1]
 
-    def apply(self, primitive: Primitive, args: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+    def apply(self, primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
         values = tuple(map(self.unwrap, args))
         if primitive.constant or self.level <= quiet_level.get():
             return primitive(*values, **params)
@@ -116,7 +116,7 @@ class _Operation:
     primitive: Primitive
     args: tuple[Any, ...]
     values: tuple[Any, ...]
-    params: Mapping[str, Any]
+    params: Params
     of: Stream
     out: list[Any] = attrs.field(factory=list)
     slope: list[Any] = attrs.field(factory=list)
