@@ -23,7 +23,7 @@ from __future__ import annotations
 import inspect
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import attrs
@@ -31,7 +31,7 @@ import numpy as np
 
 from .boxes import NO_PARAMS, Implementation, implementations, numpy_name
 from .cotangents import Alarm, cast, fit, unbroadcast, zero_like
-from .graph import Array, Box, Node
+from .graph import Array, Box, Node, Params
 from .signatures import OUT, Partial, Rule, make_rule
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -70,8 +70,6 @@ class Primitive:
     variadic: Rule | None = None
     multiple: bool = False
     core: tuple[int, ...] | None = None
-    #: How many arguments, 0 for any number of them.
-    arity: int = attrs.field(init=False, default=attrs.Factory(lambda self: len(self.rules), takes_self=True))
     keep: tuple[tuple[bool, ...], ...] = attrs.field(
         init=False, default=attrs.Factory(lambda self: _keep_plans(self.rules), takes_self=True)
     )
@@ -106,7 +104,7 @@ class Primitive:
         """``self(x)``, for a Box."""
         return x.apply_unary(self, x, NO_PARAMS)
 
-    def unary_with(self, x: Any, params: Mapping[str, Any]) -> Any:
+    def unary_with(self, x: Any, params: Params) -> Any:
         """``self(x, **params)``, without packing the parameters again, which takes 150 ns."""
         return x.apply_unary(self, x, params) if isinstance(x, Box) else self.function(x, **params)
 
@@ -151,7 +149,7 @@ class Primitive:
         """
         if c.__class__ in Sparse:
             return c
-        if c.shape != parent.shape and self.core is not None and self.arity > 1:
+        if c.shape != parent.shape and self.core is not None and len(self.rules) > 1:
             c = unbroadcast(c, parent.shape)
         if c.shape != parent.shape:
             raise ValueError(

@@ -10,13 +10,13 @@ is a `Rule` that the hot path calls without a look at any name.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 
 import attrs
 
-from .graph import Array
+from .graph import Array, Params
 
 #: A derivative as an author may state it: the factor or the product, 1, -1, or None for no derivative.
 Partial = Callable[..., Any] | int | None
@@ -34,7 +34,7 @@ class Rule:
     returns ``g`` as it is.
     """
 
-    apply: Callable[[Array, Sequence[Any], Sequence[Any], Mapping[str, Any]], Any]
+    apply: Callable[[Array, Sequence[Any], Sequence[Any], Params], Any]
     needs: tuple[int, ...] = ()
     everything: bool = False
     asks_shape: bool = False
@@ -105,7 +105,7 @@ def _named(partial: Callable[..., Any], names: list[str], index: int, takes_para
             return lambda g, residuals, likes, params: partial(g, residuals[i], **params)
     fetchers = [_fetcher(name, index) for name in names]
 
-    def apply(g: Any, residuals: Sequence[Any], likes: Sequence[Any], params: Mapping[str, Any]) -> Any:
+    def apply(g: Any, residuals: Sequence[Any], likes: Sequence[Any], params: Params) -> Any:
         arguments = [fetch(g, residuals, likes) for fetch in fetchers]
         return partial(*arguments, **params) if takes_params else partial(*arguments)
 

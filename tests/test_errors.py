@@ -154,8 +154,8 @@ def test_assigning_to_a_box():
 
     text = message(TypeError, grad(f), X)
     assert "fdezero.at(x)[index].set(v)" in text and "x.at[index].set(v)" in text
-    assert ".at[" in message(TypeError, grad(lambda x: np.multiply(x, 2.0, out=np.zeros(2)).sum()), X) + " .at["
-    assert "out=" in message(TypeError, grad(lambda x: np.multiply(x, 2.0, out=np.zeros(2)).sum()), X)
+    text = message(TypeError, grad(lambda x: np.multiply(x, 2.0, out=np.zeros(2)).sum()), X)
+    assert "out=" in text and "fdezero.at(x)[index].set(v)" in text
     assert "out=" in message(TypeError, grad(lambda x: np.sum(x, out=np.zeros(()))), X)
     assert "out=" in message(TypeError, grad(lambda x: np.zeros(2).__iadd__(x).sum()), X)
     assert "write np." in message(TypeError, grad(lambda x: x.sort()), X)

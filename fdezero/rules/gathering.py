@@ -52,7 +52,7 @@ def read_at_boxes(x: Array, index: Any) -> Array:
     moved = np.transpose(x, (*axes, *kept)).reshape((math.prod(sizes), *[x.shape[k] for k in kept]))
     found = rows(moved, place)
     # As in NumPy: the new axes stand where the indexed ones stood, or in front if those were apart.
-    count, first = len(place.shape), 0 if _are_apart(given) else axes[0]
+    count, first = len(place.shape), 0 if are_apart(given) else axes[0]
     return np.moveaxis(found, range(count), range(first, first + count)) if first and count else found
 
 
@@ -60,7 +60,7 @@ def _is_places(part: Any) -> bool:
     return not (part is None or isinstance(part, slice))
 
 
-def _are_apart(given: Sequence[Any]) -> bool:
+def are_apart(given: Sequence[Any]) -> bool:
     """Does a slice, an ellipsis or a new axis stand between the arrays and numbers of an index?"""
     at = [k for k, part in enumerate(given) if _is_places(part) and part is not Ellipsis]
     return at[-1] - at[0] != len(at) - 1
@@ -78,7 +78,7 @@ def _spelled_out(given: Sequence[Any], shape: tuple[int, ...]) -> list[Any]:
     parts: list[Any] = []
     axis = 0
     for part in arrays:
-        if _is_mask(part):
+        if is_mask(part):
             if part.shape != shape[axis : axis + part.ndim]:
                 raise IndexError(f"a mask of shape {part.shape} for axes of shape {shape[axis : axis + part.ndim]}")
             parts += part.nonzero()
@@ -88,7 +88,8 @@ def _spelled_out(given: Sequence[Any], shape: tuple[int, ...]) -> list[Any]:
     return parts
 
 
-def _is_mask(part: Any) -> bool:
+def is_mask(part: Any) -> bool:
+    """Is this part of an index an array of booleans?"""
     return isinstance(part, np.ndarray) and part.dtype.kind == "b"
 
 
@@ -96,7 +97,7 @@ def _axes_of(part: Any) -> int:
     """How many axes a part of an index takes."""
     if part is None or part is Ellipsis:
         return 0
-    return part.ndim if _is_mask(part) else 1
+    return part.ndim if is_mask(part) else 1
 
 
 def _flat_place(places: Sequence[Any], sizes: Sequence[int]) -> Any:

@@ -17,7 +17,7 @@ from .. import boxes
 from ..cotangents import unbroadcast
 from ..graph import Array, Box
 from ..primitives import Primitive, Scatter, as_operand, constant, implements, linear, may_repeat, register
-from .gathering import has_boxes, read_at_boxes, write_at_boxes
+from .gathering import has_boxes, is_mask, read_at_boxes, write_at_boxes
 from .helpers import is_spoiled, trailing_one
 
 read = linear(lambda x, *, index: x[index], lambda g, *, index: Scatter(index, g), name="getitem")
@@ -54,7 +54,7 @@ def getitem(x: Array, index: Any) -> Array:
 
 def _has_mask(index: Any) -> bool:
     parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(part, np.ndarray) and part.dtype.kind == "b" for part in parts)
+    return any(map(is_mask, parts))
 
 
 def _named_by(index: Any, shape: tuple[int, ...]) -> Any:

@@ -142,14 +142,11 @@ def _behind(index: Any) -> tuple[Any, ...]:
 def _advanced(index: Any) -> tuple[bool, int]:
     """Are an index's arrays apart, so that NumPy puts their axes in front; and how many axes are they?"""
     parts = index if isinstance(index, tuple) else (index,)
-    arrays = [i for i, part in enumerate(parts) if isinstance(part, (np.ndarray, list))]
+    arrays = [np.asarray(part) for part in parts if isinstance(part, (np.ndarray, list))]
     if not arrays:
         return False, 0
-    places = [i for i, part in enumerate(parts) if isinstance(part, (np.ndarray, list, int, np.integer))]
-    apart = any(isinstance(part, slice) or part is None or part is Ellipsis for part in parts[places[0] : places[-1]])
     # A mask stands for the places where it is true: one axis.
-    counts = [1 if np.asarray(parts[i]).dtype == bool else np.ndim(parts[i]) for i in arrays]
-    return apart, max(counts)
+    return gathering.are_apart(parts), max(1 if gathering.is_mask(a) else a.ndim for a in arrays)
 
 
 def _batch_read(primitive: Primitive, values: list[Array], batched: Any, size: int, params: Params) -> Any:

@@ -40,25 +40,10 @@ def share(compositions, of):
 
 
 @every_program
-def test_every_transform(name):
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_against_differences(name, depth):
     program = PROGRAMS[name]
-    for names in compositions(1):
-        if program.takes(names):
-            check_numerically(names, program.f, X)
-
-
-@every_program
-def test_every_transform_of_every_other(name):
-    program = PROGRAMS[name]
-    for names in compositions(2):
-        if program.takes(names):
-            check_numerically(names, program.f, X)
-
-
-@every_program
-def test_depth_three(name):
-    program = PROGRAMS[name]
-    for names in compositions(3, CORE):
+    for names in compositions(depth, CORE if depth == 3 else TRANSFORMS):
         if program.takes(names):
             check_numerically(names, program.f, X)
 
