@@ -1,26 +1,22 @@
-"""The fold on large arrays, a block at a time.
+"""Large arrays, a block of rows at a time: what a block is.
 
 NumPy runs through memory once for every operation, and on a million numbers that is most of the time:
-a product takes 870 us, and 340 us where its operands are in the processor's cache already.  But a rule
-of an elementwise primitive may be applied to any part of its arrays.  So where elementwise nodes of one
-large shape follow each other in the fold, all of them are paid for one block of rows, then all for the
-next; what lies between two of them never leaves the cache and is never allocated whole.  (The gradient
-of GELU at a million numbers: the fold takes 8.7 ms instead of 13.7.)
+a product takes 870 us, and 340 us where its operands are in the processor's cache already.  But an
+elementwise operation may be applied to any part of its arrays.  So where several follow each other, all
+of them are done for one block of rows, then all for the next; what lies between two of them never leaves
+the cache and is never allocated whole.  `block_fold` does so in reverse mode, `thunks` in forward mode
+and under `vmap`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-import attrs
 import numpy as np
 
-from ..cotangents import Alarm, cast, unbroadcast
-from ..graph import Array, Node
-from ..primitives import Elementwise, strong_zero
-from .debts import settled, together
+from ..graph import Array
 
 #: How many numbers make a block.  128 kB of float64: a dozen of them fit in a cache of the second level.
 BLOCK = 16_384
@@ -28,153 +24,30 @@ BLOCK = 16_384
 #: An array of this many numbers is large.
 LARGE = 4 * BLOCK
 
-#: How many nodes make a run at most: their residuals are freed together.
+#: How many operations are done together at most: what they need is held until then.
 LONGEST = 16
 
-#: How many nodes a run passes over in search of more: enough for a few branches side by side.
-REACH = 8
-
-
-def pull_back_run(node: Node, g: Array, nodes: list[Node], owed: dict[Node, Any], alarm: Alarm) -> bool:
-    """Pay ``node``, which is owed ``g``, together with those of the youngest ``nodes`` that can be.
-
-    They are taken from ``nodes``, and their parents' cotangents come to ``owed``.  Returns False, and
-    does nothing, where there is no other node that can be paid together with this one.
-    """
-    run = _take_run(node, nodes, owed)
-    if len(run) == 1:
-        return False
-    known = {node: g} | {n: owed.pop(n) for n in run if n in owed}
-    silent = not alarm.raised
-    paid = _pay_in_blocks(run, known, alarm)
-    if silent and alarm.raised:  # by some block: those before it want care too
-        paid = _pay_in_blocks(run, known, alarm)
-    for parent, c in paid.items():
-        owed[parent] = c if parent not in owed else together(parent, owed[parent], c)
-    return True
-
-
-def _take_run(node: Node, nodes: list[Node], owed: dict[Node, Any]) -> list[Node]:
-    """``node`` and some of its ancestors, taken from ``nodes``, the youngest first, none owed by a node left there.
-
-    Only ancestors: side by side, nodes would save nothing and keep each other's residuals.
-    """
-    run: list[Node] = [node]
-    left: list[Node] = []
-    if not _divisible(node, node.shape) or _passes(node):
-        return run
-    waiting: set[Node | None] = set()  # for what the nodes that are left will pay them
-    inside = set(node.parents)
-    while nodes and nodes[-1].generation and len(run) < LONGEST and len(left) < REACH:
-        candidate = nodes.pop()
-        if (
-            candidate in inside
-            and candidate not in waiting
-            and _divisible(candidate, node.shape)
-            and _is_plain(candidate, owed)
-        ):
-            run.append(candidate)
-            inside.update(candidate.parents)
-        else:
-            left.append(candidate)
-            waiting.update(candidate.parents)
-    nodes.extend(reversed(left))
-    return run
-
-
-def _passes(node: Node) -> bool:
-    """Does the node hand its cotangent on as it is, which costs nothing, and in blocks would be a copy?"""
-    return all(
-        parent is None or (rule.passes and parent.shape == node.shape and parent.dtype == node.dtype)
-        for rule, parent in zip(node.primitive.rules, node.parents, strict=True)
-    )
-
-
-def _divisible(node: Node, shape: tuple[int, ...]) -> bool:
-    """May this node's rules be applied to some rows of its arrays alone?"""
-    primitive = node.primitive
-    return (
-        node.shape == shape
-        and primitive.__class__ is Elementwise
-        and math.prod(shape[1:]) <= BLOCK
-        and all(r.__class__ in _PLAIN or isinstance(r, np.generic) for r in node.residuals)
-        and not any(rule is not None and rule.asks_shape for rule in primitive.rules)
-    )
-
-
 #: What may be cut into rows, or used as it is; not a Box, and no subclass of an array.
-_PLAIN = frozenset({np.ndarray, int, float, complex, bool, type(None)})
+PLAIN = frozenset({np.ndarray, int, float, complex, bool, type(None)})
 
 
-def _is_plain(node: Node, owed: dict[Node, Any]) -> bool:
-    """Is what the node has been owed from elsewhere, if anything, an array and no Box?  (It is settled here.)"""
-    if node not in owed:
-        return True
-    owed[node] = settled(node, owed[node])
-    return type(owed[node]) is np.ndarray
+def is_plain(x: Any) -> bool:
+    """Is it an array or a number, and nothing that NumPy would hand the operation on to?"""
+    return x.__class__ in PLAIN or isinstance(x, np.generic)
 
 
-@attrs.frozen
-class _Step:
-    """A node's step of the fold, with what is the same for every block found out beforehand."""
-
-    node: Node
-    have_rows: tuple[bool, ...]  # of its residuals: those that are cut, the others being broadcast
-    parents: tuple[tuple[Callable[..., Array], Node, bool], ...]  # each with its rule, and is it as large as the node?
+def divisible(shape: tuple[int, ...]) -> bool:
+    """Do the rows of an array of this shape fit in a block?"""
+    return bool(shape) and math.prod(shape[1:]) <= BLOCK
 
 
-def _step(node: Node) -> _Step:
-    rules = zip(node.primitive.rules, node.parents, strict=True)
-    return _Step(
-        node,
-        tuple(_has_rows(r, node.shape) for r in node.residuals),
-        tuple((rule.apply, parent, parent.shape == node.shape) for rule, parent in rules if parent is not None),
-    )
+def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
+    """The rows of an array of this shape, a block at a time."""
+    rows = max(1, BLOCK // max(1, math.prod(shape[1:])))
+    return (slice(start, start + rows) for start in range(0, shape[0], rows))
 
 
-def _has_rows(x: Any, shape: tuple[int, ...]) -> bool:
+def has_rows(x: Array, shape: tuple[int, ...]) -> bool:
     """Has ``x`` the rows of an array of this shape, which it may be broadcast to?"""
     own: tuple[int, ...] = getattr(x, "shape", ())
     return len(own) == len(shape) and own[0] == shape[0]
-
-
-def _pay_in_blocks(run: Sequence[Node], owed: dict[Node, Array], alarm: Alarm) -> dict[Node, Array]:
-    """What is owed to the parents outside the run, given what its nodes are owed from elsewhere.
-
-    The nodes are sorted by generation, the youngest first, so each node's cotangent is complete when
-    its turn has come: in every block as in the whole fold.
-    """
-    shape = run[0].shape
-    rows = max(1, BLOCK // math.prod(shape[1:]))
-    steps = [_step(node) for node in run]
-    paid: dict[Node, Array] = {}
-    for start in range(0, shape[0], rows):
-        block = slice(start, start + rows)
-        due = {node: c[block] for node, c in owed.items()}
-        for step in steps:
-            if step.node in due:
-                _pay(step, due, block, alarm)
-        for parent, c in due.items():
-            if not _has_rows(parent, shape):
-                paid[parent] = paid[parent] + c if parent in paid else c
-                continue
-            if parent not in paid:
-                paid[parent] = np.empty(parent.shape, parent.dtype)
-            paid[parent][block] = c
-    return paid
-
-
-def _pay(step: _Step, due: dict[Node, Array], block: slice, alarm: Alarm) -> None:
-    """Take one step, for one block: the node's cotangent is pulled back and is no longer due."""
-    node = step.node
-    g = due.pop(node)
-    residuals = [r[block] if cut else r for r, cut in zip(node.residuals, step.have_rows, strict=True)]
-    for rule, parent, as_large in step.parents:
-        c = rule(g, residuals, (), node.params)
-        if alarm.raised:
-            c = strong_zero(g, c)
-        if not as_large:
-            c = unbroadcast(c, (len(g), *parent.shape[1:]) if _has_rows(parent, node.shape) else parent.shape)
-        if c.dtype is not parent.dtype:
-            c = cast(c, parent.dtype)
-        due[parent] = due[parent] + c if parent in due else c

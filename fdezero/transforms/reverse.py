@@ -22,7 +22,8 @@ from ..cotangents import Alarm, derivative_errstate
 from ..graph import Array, Box, Node, Tape, Variable, input_variable, topological_sort
 from ..primitives import Primitive, constant
 from ..recording import new_level
-from .blocks import LARGE, pull_back_run
+from .block_fold import pull_back_run
+from .blocks import LARGE
 from .debts import UNSETTLED, settled, together
 from .wrapping import Function, Transformed, as_output, as_positions, describe, finish, flatten_input, run, value_of
 

@@ -5,7 +5,7 @@ import pytest
 
 from fdezero import grad, stop_gradient, tree, value_and_grad, vjp
 from fdezero.primitives import elementwise
-from fdezero.transforms import blocks, reverse
+from fdezero.transforms import block_fold, blocks, reverse
 
 from ..rules.cases import CASES
 from .laws import assert_close, contracted, weights
@@ -18,7 +18,7 @@ rng = np.random.default_rng(3)
 def small_blocks(monkeypatch):
     """Every array is large, and a block is four numbers; says how many runs there were."""
     runs = []
-    pay = blocks._pay_in_blocks
+    pay = block_fold._pay_in_blocks
 
     def counting(run, *rest):
         runs.append([node.primitive.name for node in run])
@@ -26,7 +26,7 @@ def small_blocks(monkeypatch):
 
     monkeypatch.setattr(reverse, "LARGE", 2)
     monkeypatch.setattr(blocks, "BLOCK", 4)
-    monkeypatch.setattr(blocks, "_pay_in_blocks", counting)
+    monkeypatch.setattr(block_fold, "_pay_in_blocks", counting)
     return runs
 
 
