@@ -192,7 +192,12 @@ def strong_zero(g: Array, c: Array) -> Array:
 
 @attrs.frozen(eq=False, repr=False)
 class Elementwise(Primitive):
-    """Acts on each entry alone; its arguments broadcast."""
+    """Acts on each entry alone; its arguments broadcast.
+
+    A ``total`` one takes any numbers: NumPy's own functions do, and a user's may raise an error.
+    """
+
+    total: bool = attrs.field(default=False, kw_only=True)
 
     def fitted(self, c: Any, g: Array, parent: Node, alarm: Alarm) -> Any:
         """What a rule returned, with broadcasting summed out, and strong zeros where an invalid operation was seen."""
@@ -353,6 +358,7 @@ def elementwise(function: Callable[..., Any], *partials: Partial, name: str | No
         _numpy_valued(function),
         tuple(make_rule(p, i) for i, p in enumerate(partials)),
         core=(0,) * len(partials),
+        total=_is_numpys(function),
     )
     target = ufunc or (function if isinstance(function, np.ufunc) else None)
     if target is not None:
@@ -421,10 +427,15 @@ def as_operand(x: Any) -> Array:
     return x if hasattr(x, "shape") else np.asarray(x)
 
 
+def _is_numpys(function: Callable[..., Any]) -> bool:
+    """Is it a ufunc, one of Python's operators, or one of the functions made of them here?"""
+    module = getattr(function, "__module__", None) or ""
+    return isinstance(function, np.ufunc) or module in ("_operator", "operator") or module.startswith("fdezero.")
+
+
 def _numpy_valued(function: Callable[..., Any]) -> Callable[..., Any]:
     """A user's function may return a Python number; what goes on the tape has a shape and a dtype."""
-    module = getattr(function, "__module__", None) or ""
-    if isinstance(function, np.ufunc) or module in ("_operator", "operator") or module.startswith("fdezero."):
+    if _is_numpys(function):
         return function
 
     def numpy_valued(*args: Any, **params: Any) -> Any:

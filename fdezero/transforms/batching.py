@@ -17,10 +17,13 @@ import numpy as np
 
 from .. import tree
 from ..boxes import raw
+from ..cotangents import Alarm
 from ..graph import Array, Box, Params
 from ..primitives import Primitive, scatter
 from ..recording import new_level
 from ..rules import gathering, indexing, products, shaping, sorting
+from .blocks import is_plain
+from .thunks import Large, Parts, Thunk, is_large, kept_constant
 from .wrapping import Function, Transformed, describe, finish, run
 
 # -- the interpreter ---------------------------------------------------------------------------------
@@ -51,8 +54,8 @@ class Batch(Box):
         if core is None:
             return self.apply(primitive, (x, y), params)
         level = self.level
-        x_batched = x.__class__ is Batch and x.level == level
-        y_batched = y.__class__ is Batch and y.level == level
+        x_batched = isinstance(x, Batch) and x.level == level
+        y_batched = isinstance(y, Batch) and y.level == level
         if x_batched:
             x = x._value
         if y_batched:
@@ -70,6 +73,8 @@ class Batch(Box):
     def wrap(self, out: Any) -> Any:
         if self.level.over:
             raise self.escaped()
+        if is_large(out):
+            return LargeBatch(self.level, Thunk.of(out))
         return Batch(out, self.level, self.size_of_batch) if hasattr(out, "shape") else out
 
     def __bool__(self) -> bool:
@@ -77,6 +82,33 @@ class Batch(Box):
 
     def __repr__(self) -> str:
         return f"Batch({self.value!r}, shape={self.shape}, size={self.size_of_batch})"
+
+
+class LargeBatch(Large, Batch):
+    """A Batch of a large array, which may be yet to come."""
+
+    __slots__ = ("thunk",)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.thunk.shape[1:]
+
+    @property
+    def size_of_batch(self) -> int:
+        return self.thunk.shape[0]
+
+    def operand(self, arg: Any) -> Thunk | None:
+        if isinstance(arg, Batch) and arg.level == self.level:
+            missing = len(self.shape) - len(arg.shape)
+            if isinstance(arg, LargeBatch):
+                return None if missing else arg.thunk
+            return Thunk.of(_padded(arg._value, missing)) if missing >= 0 and is_plain(arg._value) else None
+        value = kept_constant(arg)
+        return None if value is None or np.ndim(value) > len(self.shape) else Thunk.of(value)
+
+    @staticmethod
+    def evaluate(primitive: Any, operands: Sequence[Parts], params: Params, alarm: Alarm | None) -> Parts:
+        return (primitive.function(*[value for (value,) in operands], **params),)
 
 
 # -- what a primitive does to batches ----------------------------------------------------------------
@@ -278,11 +310,10 @@ def _vmap(
 ) -> Any:
     leaves, structure = tree.flatten(args)
     axes = _axes_of(in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args), args, "in_axes")
-    size = _batch_size(leaves, axes, structure.paths(), axis_size)
+    size = _batch_size(leaves, axes, structure, axis_size)
     level = new_level()
-    boxed = [
-        x if axis is None else Batch(_to_front(x, axis), level, size) for x, axis in zip(leaves, axes, strict=True)
-    ]
+    wrap = Batch(None, level, size).wrap
+    boxed = [x if axis is None else wrap(_to_front(x, axis)) for x, axis in zip(leaves, axes, strict=True)]
     result, _ = run(f, structure.unflatten(boxed), kwargs, level, False)
     outs, out_structure = tree.flatten(result)
     places = _axes_of(out_axes, result, "out_axes")
@@ -299,7 +330,7 @@ def over_batch(f: Function, batch: Any, out_axes: Any = 0) -> Any:
 def _axes_of(axes: Any, argument: Any, name: str) -> list[int | None]:
     """An axis for each leaf, where ``axes`` is a prefix of the tree."""
     if axes is None or isinstance(axes, int):
-        return [axes] * tree.flatten(argument)[1].size
+        return [axes] * (1 if hasattr(argument, "shape") else len(tree.leaves(argument)))
     entries = tree.children(argument)
     given = tree.children(axes)
     if entries is None or given is None or [k for k, _ in entries] != [k for k, _ in given]:
@@ -307,21 +338,25 @@ def _axes_of(axes: Any, argument: Any, name: str) -> list[int | None]:
     return [a for (_, axis), (_, child) in zip(given, entries, strict=True) for a in _axes_of(axis, child, name)]
 
 
-def _batch_size(leaves: Sequence[Any], axes: Sequence[int | None], paths: Sequence[str], axis_size: int | None) -> int:
+def _batch_size(leaves: Sequence[Any], axes: Sequence[int | None], structure: tree.Structure, axis_size: int | None) -> int:
     """The one size that all batch axes must have."""
-    found, first = axis_size, "axis_size"
-    for x, axis, path in zip(leaves, axes, paths, strict=True):
+
+    def name(i: int) -> str:
+        return f"argument {structure.paths()[i][1:].replace(']', '', 1)}"
+
+    found, first = axis_size, None
+    for i, (x, axis) in enumerate(zip(leaves, axes, strict=True)):
         if axis is None:
             continue
-        name = f"argument {path[1:].replace(']', '', 1)}"
         shape = np.shape(x)
         if not -len(shape) <= axis < len(shape):
-            raise ValueError(f"vmap: {name} has no axis {axis}: it is {describe(x)}; give it None in in_axes")
+            raise ValueError(f"vmap: {name(i)} has no axis {axis}: it is {describe(x)}; give it None in in_axes")
         if found is None:
-            found, first = shape[axis], name
+            found, first = shape[axis], i
         elif shape[axis] != found:
             raise ValueError(
-                f"vmap: the batch axes differ: {first} has size {found}, and {name} has size {shape[axis]} along axis {axis}"
+                f"vmap: the batch axes differ: {'axis_size' if first is None else name(first)} has size {found}, "
+                f"and {name(i)} has size {shape[axis]} along axis {axis}"
             )
     if found is None:
         raise ValueError("vmap: no argument has a batch axis; give axis_size=")

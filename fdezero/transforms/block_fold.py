@@ -15,8 +15,8 @@ import numpy as np
 
 from ..cotangents import Alarm, cast, unbroadcast
 from ..graph import Array, Node
-from ..primitives import Elementwise, strong_zero
-from .blocks import LONGEST, divisible, has_rows, is_plain, row_blocks
+from ..primitives import strong_zero
+from .blocks import LONGEST, by_rows, cuttable, divisible, has_rows, row_blocks
 from .debts import settled, together
 
 #: How many nodes a run passes over in search of more: enough for a few branches side by side.
@@ -29,7 +29,7 @@ def pull_back_run(node: Node, g: Array, nodes: list[Node], owed: dict[Node, Any]
     They are taken from ``nodes``, and their parents' cotangents come to ``owed``.  Returns False, and
     does nothing, where there is no other node that can be paid together with this one.
     """
-    run = _take_run(node, nodes, owed)
+    run = _take_run(node, nodes, owed) if cuttable(g) else [node]
     if len(run) == 1:
         return False
     known = {node: g} | {n: owed.pop(n) for n in run if n in owed}
@@ -80,22 +80,15 @@ def _passes(node: Node) -> bool:
 
 def _divisible(node: Node, shape: tuple[int, ...]) -> bool:
     """May this node's rules be applied to some rows of its arrays alone?"""
-    primitive = node.primitive
-    return (
-        node.shape == shape
-        and primitive.__class__ is Elementwise
-        and divisible(shape)
-        and all(map(is_plain, node.residuals))
-        and not any(rule is not None and rule.asks_shape for rule in primitive.rules)
-    )
+    return node.shape == shape and divisible(shape) and by_rows(node.primitive) and all(map(cuttable, node.residuals))
 
 
 def _owed_plainly(node: Node, owed: dict[Node, Any]) -> bool:
-    """Is what the node has been owed from elsewhere, if anything, an array and no Box?  (It is settled here.)"""
+    """May what the node has been owed from elsewhere, if anything, be cut?  (It is settled here.)"""
     if node not in owed:
         return True
     owed[node] = settled(node, owed[node])
-    return type(owed[node]) is np.ndarray
+    return cuttable(owed[node])
 
 
 @attrs.frozen

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array
+from ..primitives import Elementwise
 
 #: How many numbers make a block.  128 kB of float64: a dozen of them fit in a cache of the second level.
 BLOCK = 16_384
@@ -27,13 +28,23 @@ LARGE = 4 * BLOCK
 #: How many operations are done together at most: what they need is held until then.
 LONGEST = 16
 
-#: What may be cut into rows, or used as it is; not a Box, and no subclass of an array.
+#: Not a Box, and no subclass of an array.
 PLAIN = frozenset({np.ndarray, int, float, complex, bool, type(None)})
 
 
 def is_plain(x: Any) -> bool:
     """Is it an array or a number, and nothing that NumPy would hand the operation on to?"""
     return x.__class__ in PLAIN or isinstance(x, np.generic)
+
+
+def cuttable(x: Any) -> bool:
+    """May it be cut into rows, or used as it is?  An array in Fortran's order is read by columns: a tenth slower in blocks."""
+    return is_plain(x) and not (x.__class__ is np.ndarray and x.flags.fnc)
+
+
+def by_rows(primitive: Any) -> bool:
+    """May the primitive, and its rules, be applied to some rows of the arrays alone?"""
+    return primitive.__class__ is Elementwise and not any(rule is not None and rule.asks_shape for rule in primitive.rules)
 
 
 def divisible(shape: tuple[int, ...]) -> bool:

@@ -22,7 +22,9 @@ from ..cotangents import Alarm, cast, derivative_errstate, zero_like
 from ..graph import Array, Box, Node, Params, Tape
 from ..primitives import Elementwise, General, Linear, Multilinear, Primitive, Test, strong_zero
 from ..recording import Level, new_level, quiet_level
+from .blocks import is_plain
 from .reverse import pullback, record_with_aux
+from .thunks import Large, Parts, Thunk, is_large, kept_constant
 from .wrapping import Function, as_input, as_output, describe, run, value_of
 
 Values = Sequence[Any]
@@ -170,10 +172,10 @@ class Dual(Box):
     def apply_binary(self, primitive: Any, x: Any, y: Any, params: Params) -> Any:
         level = self.level
         t_x = t_y = None
-        if x.__class__ is Dual and x.level == level:
+        if isinstance(x, Dual) and x.level == level:
             t_x = x.tangent
             x = x._value
-        if y.__class__ is Dual and y.level == level:
+        if isinstance(y, Dual) and y.level == level:
             t_y = y.tangent
             y = y._value
         call = primitive if isinstance(x, Box) or isinstance(y, Box) else primitive.function
@@ -204,7 +206,55 @@ def _pushed(primitive: Any, tangents: Values, values: tuple[Any, ...], params: P
 
 
 def _dual(value: Array, level: Level, tangent: Array) -> Dual:
-    return Dual(value, level, as_tangent(tangent, value.shape, value.dtype))
+    tangent = as_tangent(tangent, value.shape, value.dtype)
+    if is_large(value) and tangent.__class__ is np.ndarray:
+        return LargeDual(level, Thunk.of(value, tangent))
+    return Dual(value, level, tangent)
+
+
+class LargeDual(Large, Dual):
+    """A Dual of a large array, which may be yet to come."""
+
+    __slots__ = ("thunk",)
+
+    @property
+    def tangent(self) -> Array:
+        return self.thunk.parts()[1]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.thunk.shape
+
+    def may_wait(self, primitive: Any, args: Sequence[Any]) -> bool:
+        return (
+            super().may_wait(primitive, args)
+            and self.level > quiet_level.get()
+            and any(
+                rule is not None and isinstance(arg, Dual) and arg.level == self.level
+                for rule, arg in zip(primitive.rules, args, strict=True)
+            )
+        )
+
+    def operand(self, arg: Any) -> Thunk | None:
+        if isinstance(arg, LargeDual) and arg.level == self.level:
+            return arg.thunk
+        if isinstance(arg, Dual) and arg.level == self.level:
+            return Thunk.of(*arg.parts) if all(map(is_plain, arg.parts)) else None
+        value = kept_constant(arg)
+        return None if value is None else Thunk.of(value, None)
+
+    @staticmethod
+    def evaluate(primitive: Any, operands: Sequence[Parts], params: Params, alarm: Alarm | None) -> Parts:
+        values = [value for value, _ in operands]
+        tangents = [tangent for _, tangent in operands]
+        out = primitive.function(*values, **params)
+        if alarm is None:
+            alarm = Alarm()
+            with derivative_errstate(alarm):
+                tangent = _push_elementwise(primitive, tangents, (*values, out), values, params, alarm)
+        else:
+            tangent = _push_elementwise(primitive, tangents, (*values, out), values, params, alarm)
+        return out, as_tangent(tangent, out.shape, out.dtype)
 
 
 def _tangent_of(out: Any, level: int) -> Array:
@@ -244,7 +294,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     if not all(type(x) is np.ndarray and x.dtype.kind in "fc" for x in values):
         values = [as_input(x, f"primal{path}") for x, path in zip(values, structure.paths(), strict=True)]
     directions = flatten_tangents(structure, tuple(tangents), values)
-    duals = [Dual(x, level, t) for x, t in zip(values, directions, strict=True)]
+    duals = [_dual(x, level, t) for x, t in zip(values, directions, strict=True)]
     result, aux = run(f, structure.unflatten(duals), {}, level, has_aux)
     outs, out_structure = tree.flatten(result)
     if not outs:

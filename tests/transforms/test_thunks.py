@@ -1,0 +1,431 @@
+"""What is put off comes out as if it had been done at once: with blocks of a few numbers, so that everything has many."""
+
+import threading
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+
+from fdezero import grad, jacfwd, jvp, no_grad, stop_gradient, tree, vmap
+from fdezero.primitives import elementwise
+from fdezero.transforms import blocks, thunks
+from fdezero.transforms.batching import LargeBatch
+from fdezero.transforms.forward import LargeDual
+
+from ..rules.cases import CASES
+from .laws import assert_close, contracted, weights
+from .programs import PROGRAMS
+
+rng = np.random.default_rng(4)
+X = rng.uniform(0.5, 1.5, (7, 3))
+T = rng.normal(size=(7, 3))
+
+
+class Runs(list):
+    """The names of the primitives in each run that was settled; None before one that was done again, one by one."""
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """Every array is large, a block is four numbers, and every run goes in blocks; says which runs there were."""
+    seen = Runs()
+    in_blocks, one_by_one = thunks._Run.in_blocks, thunks._Run.one_by_one
+
+    def counting_blocks(run, shape):
+        seen.append([step.primitive.name for step, *_ in run.steps])
+        return in_blocks(run, shape)
+
+    def counting_steps(run):
+        seen.append(None)
+        return one_by_one(run)
+
+    monkeypatch.setattr(thunks._Run, "in_blocks", counting_blocks)
+    monkeypatch.setattr(thunks._Run, "one_by_one", counting_steps)
+    make_everything_large(monkeypatch)
+    return seen
+
+
+def make_everything_large(monkeypatch):
+    monkeypatch.setattr(thunks, "LARGE", 2)
+    monkeypatch.setattr(thunks, "FEWEST", 1)
+    monkeypatch.setattr(blocks, "BLOCK", 4)
+
+
+def evaluations(monkeypatch):
+    """A list that grows by the name of each primitive that is evaluated, once for each block."""
+    names = []
+    evaluate = LargeDual.evaluate
+
+    def counting(primitive, *rest):
+        names.append(primitive.name)
+        return evaluate(primitive, *rest)
+
+    monkeypatch.setattr(LargeDual, "evaluate", staticmethod(counting))
+    return names
+
+
+# -- as if done at once --------------------------------------------------------------------------------
+
+
+def along(f, *args):
+    """The value and the derivative along fixed directions."""
+    return jvp(f, args, tuple(tree.map(lambda x: weights(x).astype(np.asarray(x).dtype)[()], a) for a in args))
+
+
+def surrounded(f):
+    """Something elementwise before and after ``f``, so that an elementwise ``f`` is in a run with it."""
+    return lambda *xs: tree.map(lambda y: 2.0 * np.square(y) - y, f(*[x * 1.0 for x in xs]))
+
+
+def test_every_rule_put_off(monkeypatch):
+    wanted = [along(surrounded(case.f), *case.args) for case in CASES]
+    make_everything_large(monkeypatch)
+    for case, expected in zip(CASES, wanted, strict=True):
+        found = along(surrounded(case.f), *case.args)
+        assert_close(found, expected, 1e-5 if single(case) else 1e-12, case.name)
+        for a, b in zip(tree.leaves(found), tree.leaves(expected), strict=True):
+            assert np.asarray(a).dtype == np.asarray(b).dtype
+
+
+def single(case):
+    return any(np.asarray(a).dtype.itemsize == 4 for a in case.args)
+
+
+def test_every_rule_put_off_in_a_batch(monkeypatch):
+    def batched(case):
+        return vmap(surrounded(case.f))(*[np.stack([a, a, a]) for a in case.args])
+
+    cases = [case for case in CASES if "mask of itself" not in case.label]  # which has another shape in each example
+    wanted = [batched(case) for case in cases]
+    make_everything_large(monkeypatch)
+    for case, expected in zip(cases, wanted, strict=True):
+        assert_close(batched(case), expected, 1e-5 if single(case) else 1e-12, case.name)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_program_put_off(name, runs, monkeypatch):
+    program, x = PROGRAMS[name], np.array([0.6, -0.4, 1.3])
+    f = program.f
+
+    def results():
+        forward = [] if program.reverse else [along(f, x), jacfwd(f)(x)]
+        if program.order > 1 and not program.reverse:
+            forward += [along(contracted(jacfwd(f)), x), grad(contracted(jacfwd(f)))(x)]
+        return forward if program.branches else [*forward, vmap(f)(np.stack([x, x + 0.01]))]
+
+    found = results()
+    monkeypatch.setattr(thunks, "LARGE", 1000)
+    assert_close(found, results(), 1e-11, name)
+
+
+BROADCAST = {"alike": (7, 3), "a number": (), "a row": (3,), "one row": (1, 3), "a column": (7, 1), "one number": (1, 1)}
+
+
+@pytest.mark.parametrize("shape", BROADCAST.values(), ids=BROADCAST)
+@pytest.mark.parametrize("constant", [False, True])
+def test_operands_that_are_broadcast(shape, constant, runs, monkeypatch):
+    y, t = rng.uniform(0.5, 1.5, shape), rng.normal(size=shape)
+
+    def f(x, y):
+        return np.tanh(x * (stop_gradient(y) if constant else y)) * np.sin(x / 2.0)
+
+    def results():
+        return jvp(f, (X, y), (T, t)), vmap(f, in_axes=(0, None))(X, y[:1] if len(shape) == 2 else y)
+
+    found = results()
+    assert max(len(run) for run in runs if run) > 2
+    monkeypatch.setattr(thunks, "LARGE", 1000)
+    assert_close(found, results(), 1e-13)
+
+
+def test_a_batch_of_numbers_beside_a_batch_of_rows(runs):
+    a = rng.normal(size=7)
+    np.testing.assert_allclose(vmap(lambda x, a: np.exp(x * a) + a)(X, a), np.exp(X * a[:, None]) + a[:, None])
+    np.testing.assert_allclose(vmap(lambda x, a: a + a * np.exp(x))(X, a), a[:, None] * (np.exp(X) + 1))
+    np.testing.assert_allclose(vmap(lambda a: np.exp(a) * X + 1.0)(a), np.exp(a)[:, None, None] * X + 1.0)
+
+
+# -- when ----------------------------------------------------------------------------------------------
+
+
+def test_a_chain_is_one_run(runs):
+    jvp(lambda x: np.sin(np.exp(x) * 2.0) + x, (X,), (T,))
+    assert runs == [["exp", "multiply", "sin", "add"]]
+
+
+def test_whatever_needs_the_numbers_settles_them(runs):
+    jvp(lambda x: np.sum(np.cos(np.sin(x)) @ np.ones((3, 2))) + np.sum(np.exp(x)), (X,), (T,))
+    assert runs == [["sin", "cos"], ["exp"]]
+
+
+def test_shapes_and_dtypes_are_known_beforehand(runs):
+    def f(x):
+        y = np.exp(x).astype(np.float32) * np.float32(2.0)
+        assert (y.shape, y.dtype, y.ndim, y.size, len(y)) == ((7, 3), np.float32, 2, 21, 7)
+        assert not runs
+        return y
+
+    assert jvp(f, (X,), (T,))[1].dtype == np.float32
+
+
+def test_a_long_chain_goes_in_runs(runs):
+    def chain(x):
+        for _ in range(40):
+            x = np.sin(x)
+        return x
+
+    y, slope = X, T
+    for _ in range(40):
+        y, slope = np.sin(y), slope * np.cos(y)
+    assert_close(jvp(chain, (X,), (T,)), (y, slope), 1e-13)
+    assert [len(run) for run in runs] == [16, 16, 8]
+
+
+def test_large_arrays_are_put_off_without_being_told():
+    x = np.linspace(-1.0, 1.0, 300_000).reshape(1000, 300)
+    t = np.tanh(x * x)
+    value, tangent = jvp(lambda x: np.tanh(x * x) * x, (x,), (np.ones_like(x),))
+    np.testing.assert_array_equal(value, t * x)
+    np.testing.assert_allclose(tangent, t + 2 * x * x * (1 - t * t), rtol=1e-12, atol=1e-15)
+    np.testing.assert_array_equal(vmap(lambda x: np.tanh(x * x) * x + 1.0)(x), t * x + 1.0)
+
+
+def test_small_arrays_are_not():
+    seen = []
+    jvp(lambda x: seen.append(x * 1.0) or x, (X,), (T,))
+    vmap(lambda x: seen.append(x * 1.0) or x)(X)
+    assert not any(isinstance(box, (LargeDual, LargeBatch)) for box in seen)
+
+
+def test_what_lies_between_takes_no_memory():
+    x = np.linspace(0.0, 1.0, 1_000_000)
+
+    def peak(f):
+        f(x[:10])
+        tracemalloc.start()
+        f(x)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found / x.nbytes
+
+    assert peak(lambda x: jvp(lambda x: np.sin(np.exp(x * 2.0) + 1.0) * 3.0, (x,), (x,))) < 2.5  # the value and the tangent
+    assert peak(lambda x: vmap(lambda x: np.sin(np.exp(x * 2.0) + 1.0) * 3.0)(x)) < 1.5
+
+
+# -- nothing twice -------------------------------------------------------------------------------------
+
+
+def test_what_a_box_stands_for_is_kept(runs, monkeypatch):
+    names = evaluations(monkeypatch)
+
+    def f(x):
+        y = np.exp(x)
+        z = np.sin(y)
+        total = np.sum(z)
+        return total + np.sum(y)
+
+    jvp(f, (X,), (T,))
+    assert runs == [["exp", "sin"]]  # and y was there when it was wanted
+    assert names.count("exp") == names.count("sin") == 7
+
+
+def test_what_several_need_is_computed_once(runs, monkeypatch):
+    names = evaluations(monkeypatch)
+
+    def heads(x):
+        trunk = np.exp(np.sin(x))
+        return [trunk * float(i) for i in range(5)]
+
+    jvp(lambda x: sum(np.sum(head) for head in heads(x)), (X,), (T,))
+    assert names.count("exp") == names.count("sin") == 7  # a block is one row
+
+
+def test_what_nobody_needs_is_not_computed(runs, monkeypatch):
+    names = evaluations(monkeypatch)
+    jvp(lambda x: (np.exp(x), np.sum(np.sin(x)))[1], (X,), (T,))
+    assert "exp" not in names
+
+
+# -- what could have changed meanwhile ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [1, 1000])
+def test_a_constant_that_is_written_to_afterwards(limit, runs, monkeypatch):
+    monkeypatch.setattr(thunks, "BLOCK", limit)  # up to which a constant is copied
+    constant = np.full((7, 3), 2.0)
+
+    def f(x):
+        y = x * constant + 1.0
+        constant[:] = np.nan
+        return y * 1.0
+
+    value, tangent = jvp(f, (X,), (T,))
+    assert_close((value, tangent), (2.0 * X + 1.0, 2.0 * T), 1e-15)
+    assert max(map(len, runs)) == (2 if limit == 1 else 3)
+    constant[:] = 2.0
+    np.testing.assert_allclose(vmap(lambda x: f(x)[0] if x.ndim > 1 else x)(X), X)
+
+
+def test_a_mask_of_the_users(runs):
+    mask = X > 1.0
+
+    def f(x):
+        y = np.where(mask, np.sin(x), x)
+        mask[:] = True
+        return y * 2.0
+
+    value, tangent = jvp(f, (X,), (T,))
+    chosen = X > 1.0
+    assert_close(value, 2.0 * np.where(chosen, np.sin(X), X), 1e-15)
+    assert_close(tangent, 2.0 * np.where(chosen, np.cos(X) * T, T), 1e-15)
+
+
+# -- errors and warnings -------------------------------------------------------------------------------
+
+
+def test_an_error_comes_at_the_line_that_is_wrong(runs):
+    reached = []
+
+    def f(x):
+        y = np.sin(x)
+        reached.append("before")
+        z = y + np.ones((7, 4))
+        reached.append("after")
+        return z
+
+    with pytest.raises(ValueError, match="broadcast"):
+        jvp(f, (X,), (T,))
+    with pytest.raises(ValueError, match="broadcast"):
+        vmap(f)(np.stack([X, X]))
+    assert reached == ["before", "before"]
+
+
+def test_where_numpy_raises_nothing_is_put_off(runs):
+    reached = []
+
+    def f(x):
+        with np.errstate(divide="raise"):
+            y = 1.0 / (x * 0.0)
+        reached.append(y)
+        return y
+
+    for transformed in (lambda: jvp(f, (X,), (T,)), lambda: vmap(f)(X)):
+        with pytest.raises(FloatingPointError):
+            transformed()
+    assert not reached
+
+
+@pytest.mark.parametrize("mode", ["jvp", "vmap"])
+def test_warnings_are_those_of_each_operation(mode, runs):
+    def f(x):
+        with np.errstate(divide="ignore"):
+            y = 1.0 / (x - X.min())
+        return np.exp(1000.0 * x) - y
+
+    x = X.ravel()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        jvp(f, (x,), (x,)) if mode == "jvp" else vmap(f)(x)
+    assert [str(w.message) for w in caught] == ["overflow encountered in exp"]
+    assert None in runs  # done again, one by one
+
+
+def test_calm_blocks_give_no_warning(runs):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        jvp(lambda x: np.exp(-900.0 * x) * np.sin(x), (X,), (T,))
+    assert None not in runs  # an underflow is nothing to NumPy
+
+
+def test_zeros_are_as_strong_as_ever(runs):
+    x = np.array([4.0, 1.0, 4.0, 9.0, 0.0, 4.0, 0.0, 1.0, 16.0])
+
+    def f(x):
+        return np.where(x > 0, 1.0 * np.sqrt(1.0 * x), 0.0) * 1.0
+
+    _, tangent = jvp(f, (x,), (np.ones_like(x),))
+    np.testing.assert_array_equal(tangent, [0.25, 0.5, 0.25, 1 / 6, 0.0, 0.25, 0.0, 0.5, 0.125])
+    _, still = jvp(lambda x: np.sqrt(x * 1.0) * 1.0, (x,), (np.where(x > 0, 1.0, 0.0),))
+    assert still[4] == still[6] == 0.0
+
+
+def test_a_users_function_is_called_when_it_is_called(runs):
+    called = []
+
+    def doubled(x):
+        called.append(1)
+        if np.any(x > 2.0):
+            raise ValueError("too large")
+        return 2.0 * x
+
+    double = elementwise(doubled, lambda: 2.0, name="double")
+    jvp(lambda x: (double(x), called.append("after"))[0], (X,), (T,))
+    assert called == [1, "after"]
+    with pytest.raises(ValueError, match="too large"):
+        jvp(lambda x: (double(x + 2.0), called.append("never"))[0], (X,), (T,))
+    assert "never" not in called
+
+
+# -- levels, threads -----------------------------------------------------------------------------------
+
+
+def test_no_grad_makes_constants(runs):
+    def f(x):
+        y = np.sin(x)
+        with no_grad():
+            constant = np.exp(y)
+        assert type(constant) is np.ndarray
+        return constant * y
+
+    assert_close(jvp(f, (X,), (T,)), (np.exp(np.sin(X)) * np.sin(X), np.exp(np.sin(X)) * np.cos(X) * T), 1e-14)
+
+
+def test_an_escaped_box_says_so(runs):
+    kept = []
+    jvp(lambda x: kept.append(np.sin(x)) or x, (X,), (T,))
+    np.testing.assert_array_equal(kept[0].value, np.sin(X))
+    with pytest.raises(RuntimeError, match="escaped"):
+        kept[0] * 2.0
+
+
+def test_values_are_shown_read_only(runs):
+    def f(x):
+        y = np.sin(x)
+        assert not y.value.flags.writeable
+        assert repr(y).startswith("LargeDual(")
+        return y
+
+    jvp(f, (X,), (T,))
+
+
+def test_levels_do_not_meet(runs):
+    def f(x):
+        return np.sum(x * jvp(lambda y: np.sin(y) * x, (x,), (T,))[1])
+
+    value, tangent = jvp(f, (X,), (T,))
+    assert_close(value, np.sum(X * X * np.cos(X) * T), 1e-13)
+    assert_close(tangent, np.sum((2 * X * np.cos(X) - X * X * np.sin(X)) * T * T), 1e-13)
+
+
+def test_threads_that_share_a_box(runs):
+    x = rng.uniform(0.5, 1.5, (4000, 3))
+
+    def f(x):
+        trunk = np.exp(np.sin(x) * 0.5)
+        found = [None] * 8
+
+        def work(i):
+            found[i] = np.sum(trunk * float(i) + np.cos(trunk))
+
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sum(found)
+
+    trunk = np.exp(np.sin(x) * 0.5)
+    value, tangent = jvp(f, (x,), (np.ones_like(x),))
+    np.testing.assert_allclose(value, np.sum(28.0 * trunk + 8 * np.cos(trunk)))
+    np.testing.assert_allclose(tangent, np.sum((28.0 - 8 * np.sin(trunk)) * trunk * 0.5 * np.cos(x)))
