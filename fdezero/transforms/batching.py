@@ -47,7 +47,8 @@ class Batch(Box):
     def apply_unary(self, primitive: Any, x: Any, params: Params) -> Any:
         if primitive.core is None:
             return self.apply(primitive, (x,), params)
-        return self.wrap_all(primitive, primitive(self._value, **params))
+        out = primitive.unary_with(self._value, params)
+        return self.wrap_all(primitive, out) if primitive.multiple else self.wrap(out)
 
     def apply_binary(self, primitive: Any, x: Any, y: Any, params: Params) -> Any:
         core = primitive.core
@@ -65,7 +66,8 @@ class Batch(Box):
             x = _padded(x, lead_y - lead_x)
         elif y_batched and lead_y < lead_x:
             y = _padded(y, lead_x - lead_y)
-        return self.wrap_all(primitive, primitive(x, y, **params))
+        out = primitive.function(x, y, **params) if not (isinstance(x, Box) or isinstance(y, Box)) else primitive(x, y, **params)
+        return self.wrap_all(primitive, out) if primitive.multiple else self.wrap(out)
 
     def wrap_all(self, primitive: Any, out: Any) -> Any:
         return tuple(map(self.wrap, out)) if primitive.multiple else self.wrap(out)
@@ -81,7 +83,7 @@ class Batch(Box):
         raise TypeError(_ONE_ANSWER)
 
     def __repr__(self) -> str:
-        return f"Batch({self.value!r}, shape={self.shape}, size={self.size_of_batch})"
+        return f"{type(self).__name__}({self.value!r}, shape={self.shape}, size={self.size_of_batch})"
 
 
 class LargeBatch(Large, Batch):
