@@ -81,9 +81,7 @@ def matmul(x: Array, y: Array) -> Array:
         return matmul_mm.binary(x, y)
     if not (m and n):
         raise ValueError("matmul: an argument has no dimensions; use * to multiply by a scalar")
-    if m == n == 1:
-        return matmul_vv(x, y)
-    return matmul_mv(x, y) if n == 1 else matmul_vm(x, y)
+    return (matmul_vv if m == n == 1 else matmul_mv if n == 1 else matmul_vm).binary(x, y)
 
 
 @implements(np.dot)

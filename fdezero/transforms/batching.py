@@ -66,7 +66,8 @@ class Batch(Box):
             x = _padded(x, lead_y - lead_x)
         elif y_batched and lead_y < lead_x:
             y = _padded(y, lead_x - lead_y)
-        out = primitive.function(x, y, **params) if not (isinstance(x, Box) or isinstance(y, Box)) else primitive(x, y, **params)
+        call = primitive if isinstance(x, Box) or isinstance(y, Box) else primitive.function
+        out = call(x, y, **params)
         return self.wrap_all(primitive, out) if primitive.multiple else self.wrap(out)
 
     def wrap_all(self, primitive: Any, out: Any) -> Any:
@@ -311,14 +312,14 @@ def _vmap(
     f: Function, in_axes: Any, out_axes: Any, axis_size: int | None, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     leaves, structure = tree.flatten(args)
-    axes = _axes_of(in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args), args, "in_axes")
+    axes = _axes_of(in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args), structure, "in_axes")
     size = _batch_size(leaves, axes, structure, axis_size)
     level = new_level()
     wrap = Batch(None, level, size).wrap
     boxed = [x if axis is None else wrap(_to_front(x, axis)) for x, axis in zip(leaves, axes, strict=True)]
     result, _ = run(f, structure.unflatten(boxed), kwargs, level, False)
     outs, out_structure = tree.flatten(result)
-    places = _axes_of(out_axes, result, "out_axes")
+    places = _axes_of(out_axes, out_structure, "out_axes")
     return out_structure.unflatten(
         finish([_from_front(out, place, level, size) for out, place in zip(outs, places, strict=True)])
     )
@@ -329,15 +330,15 @@ def over_batch(f: Function, batch: Any, out_axes: Any = 0) -> Any:
     return _vmap(f, 0, out_axes, None, (batch,), {})
 
 
-def _axes_of(axes: Any, argument: Any, name: str) -> list[int | None]:
+def _axes_of(axes: Any, structure: tree.Structure, name: str) -> list[int | None]:
     """An axis for each leaf, where ``axes`` is a prefix of the tree."""
     if axes is None or isinstance(axes, int):
-        return [axes] * (1 if hasattr(argument, "shape") else len(tree.leaves(argument)))
-    entries = tree.children(argument)
+        return [axes] * structure.size
     given = tree.children(axes)
-    if entries is None or given is None or [k for k, _ in entries] != [k for k, _ in given]:
-        raise ValueError(f"{name}={axes!r} is no prefix of the tree {tree.map(lambda leaf: '*', argument)!r}")
-    return [a for (_, axis), (_, child) in zip(given, entries, strict=True) for a in _axes_of(axis, child, name)]
+    keys = list(structure.keys or range(len(structure.children)))
+    if structure.kind is None or given is None or keys != [key for key, _ in given]:
+        raise ValueError(f"{name}={axes!r} is no prefix of the tree {structure.unflatten(['*'] * structure.size)!r}")
+    return [a for (_, axis), child in zip(given, structure.children, strict=True) for a in _axes_of(axis, child, name)]
 
 
 def _batch_size(leaves: Sequence[Any], axes: Sequence[int | None], structure: tree.Structure, axis_size: int | None) -> int:

@@ -19,8 +19,8 @@ import numpy as np
 from ..graph import Array
 from ..primitives import Elementwise
 
-#: How many numbers make a block.  128 kB of float64: a dozen of them fit in a cache of the second level.
-BLOCK = 16_384
+#: How many numbers make a block.  160 kB of float64: a dozen of them fit in a cache of the second level.
+BLOCK = 20_000
 
 #: An array of this many numbers is large.
 LARGE = 4 * BLOCK
