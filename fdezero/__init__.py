@@ -28,8 +28,9 @@ from .transforms.derivatives import (
     jacrev,
     value_and_jacobian,
 )
-from .transforms.forward import jvp, linear_transpose, linearize
+from .transforms.forward import jvp
 from .transforms.implicit import fixed_point, root
+from .transforms.linear import linear_transpose, linearize
 from .transforms.reverse import grad, record, stop_gradient, value_and_grad, vjp
 from .transforms.taylor import derivative, jet
 

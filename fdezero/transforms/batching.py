@@ -23,7 +23,7 @@ from ..primitives import Primitive, scatter
 from ..recording import new_level
 from ..rules import gathering, indexing, products, shaping, sorting
 from .blocks import is_plain
-from .thunks import Large, Parts, Thunk, is_large, kept_constant
+from .thunks import Large, Parts, Thunk, is_worthwhile, kept_constant
 from .wrapping import Function, Transformed, describe, finish, run
 
 # -- the interpreter ---------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ class Batch(Box):
     def wrap(self, out: Any) -> Any:
         if self.level.over:
             raise self.escaped()
-        if is_large(out):
+        if is_worthwhile(out):
             return LargeBatch(self.level, Thunk.of(out))
         return Batch(out, self.level, self.size_of_batch) if hasattr(out, "shape") else out
 

@@ -3,15 +3,12 @@
 A `Dual` holds a value and its tangent.  What a primitive does to tangents follows from what it *is*
 (`push`): an elementwise one applies the partial derivatives it stated, a linear one is its own
 derivative, a multilinear one obeys the product rule, a general one stated its Jacobian-vector product.
-
-`linearize` runs the function once and keeps the tape; the linear map is a walk along the tape with the
-same `push`, from the inputs to the outputs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial, singledispatch
+from collections.abc import Sequence
+from functools import singledispatch
 from typing import Any
 
 import attrs
@@ -19,12 +16,11 @@ import numpy as np
 
 from .. import tree
 from ..cotangents import Alarm, cast, derivative_errstate, zero_like
-from ..graph import Array, Box, Node, Params, Tape
+from ..graph import Array, Box, Params
 from ..primitives import Elementwise, General, Linear, Multilinear, Primitive, Test, strong_zero
 from ..recording import Level, new_level, quiet_level
 from .blocks import is_plain
-from .reverse import pullback, record_with_aux
-from .thunks import Large, Parts, Thunk, is_large, kept_constant
+from .thunks import Large, Parts, Thunk, is_worthwhile, kept_constant
 from .wrapping import Function, as_input, as_output, describe, run, value_of
 
 Values = Sequence[Any]
@@ -49,7 +45,7 @@ def push(primitive: Primitive, tangents: Values, residuals: Values, likes: Value
 
 
 @push.register
-def _push_elementwise(
+def push_elementwise(
     primitive: Elementwise, tangents: Values, residuals: Values, likes: Values, params: Params, alarm: Alarm
 ) -> Any:
     total = None
@@ -61,6 +57,15 @@ def _push_elementwise(
             term = strong_zero(t, term)
         total = term if total is None else _sum(total, term, tangents, residuals)
     return total
+
+
+def push_with_care(primitive: Elementwise, tangents: Values, residuals: Values, params: Params, alarm: Alarm | None) -> Any:
+    """`push_elementwise`, with an alarm of its own unless somebody else's is listening."""
+    if alarm is not None:
+        return push_elementwise(primitive, tangents, residuals, (), params, alarm)
+    alarm = Alarm()
+    with derivative_errstate(alarm):
+        return push_elementwise(primitive, tangents, residuals, (), params, alarm)
 
 
 @push.register
@@ -194,7 +199,7 @@ def _pushed(primitive: Any, tangents: Values, values: tuple[Any, ...], params: P
     """The outcome of a primitive call with its tangent."""
     alarm = Alarm()
     # The usual kind without asking `push` which it is: 500 ns.
-    along = _push_elementwise if primitive.__class__ is Elementwise else push
+    along = push_elementwise if primitive.__class__ is Elementwise else push
     with derivative_errstate(alarm):
         tangent = along(primitive, tangents, (*values, out), values, params, alarm)
         if tangent is None:
@@ -210,7 +215,7 @@ def _pushed(primitive: Any, tangents: Values, values: tuple[Any, ...], params: P
 
 def _dual(value: Array, level: Level, tangent: Array) -> Dual:
     tangent = as_tangent(tangent, value.shape, value.dtype)
-    if is_large(value) and tangent.__class__ is np.ndarray:
+    if is_worthwhile(value) and tangent.__class__ is np.ndarray:
         return LargeDual(level, Thunk.of(value, tangent))
     return Dual(value, level, tangent)
 
@@ -250,12 +255,7 @@ class LargeDual(Large, Dual):
     def evaluate(primitive: Any, operands: Sequence[Parts], params: Params, alarm: Alarm | None) -> Parts:
         values, tangents = zip(*operands, strict=True)
         out = primitive.function(*values, **params)
-        if alarm is None:
-            alarm = Alarm()
-            with derivative_errstate(alarm):
-                tangent = _push_elementwise(primitive, tangents, (*values, out), values, params, alarm)
-        else:
-            tangent = _push_elementwise(primitive, tangents, (*values, out), values, params, alarm)
+        tangent = push_with_care(primitive, tangents, (*values, out), params, alarm)
         return out, as_tangent(tangent, out.shape, out.dtype)
 
 
@@ -334,75 +334,3 @@ def _checked_tangent(t: Any, x: Array, path: str) -> Array:
     if t.dtype != x.dtype:
         raise TypeError(f"tangent{path} has dtype {t.dtype}, and its primal {x.dtype}; write t.astype({x.dtype})")
     return t
-
-
-def linearize(f: Function, *primals: Any, has_aux: bool = False) -> Any:
-    """The value of ``f`` and its derivative as a linear map, of which each use costs no more than a jvp.
-
-    Args:
-        f: a function of arrays or trees of them; it runs once.
-        primals: where to linearize; each is differentiated.
-        has_aux: ``f`` returns ``(out, aux)``, and ``aux`` is passed through.
-
-    Returns:
-        ``(out, f_jvp)`` or ``(out, f_jvp, aux)``; ``f_jvp(*tangents)`` returns a tangent like ``out``.
-
-    Example:
-        >>> import numpy as np
-        >>> from fdezero import linearize
-        >>> y, along = linearize(np.sin, 0.0)
-        >>> along(1.0), along(2.0)
-        (np.float64(1.0), np.float64(2.0))
-    """
-    tape, aux = record_with_aux(f, has_aux, primals, {})
-    along = partial(push_along, tape)
-    return (tape.value, along, aux) if has_aux else (tape.value, along)
-
-
-def push_along(tape: Tape, *tangents: Any) -> Any:
-    """Push the tangents of a tape's inputs along it to its outputs."""
-    directions = flatten_tangents(tape.in_structure, tangents, tape.inputs)
-    known: dict[Node, Any] = dict(zip(tape.inputs, directions, strict=True))
-    alarm = Alarm()
-    with derivative_errstate(alarm):
-        for node in tape.nodes[len(tape.inputs) :]:
-            incoming = [None if p is None else known.get(p) for p in node.parents]
-            t = push(node.primitive, incoming, node.residuals, node.parents, node.params, alarm)
-            if t is not None:
-                known[node] = t if node.primitive.multiple else as_tangent(t, node.shape, node.dtype)
-    values = tree.flatten(tape.value)[0]
-    outs = [
-        np.zeros(value.shape, value.dtype)[()] if node is None or node not in known else known[node]
-        for node, value in zip(tape.outputs, values, strict=True)
-    ]
-    return tape.out_structure.unflatten(outs)
-
-
-def linear_transpose(f: Function, *primals: Any) -> Callable[[Any], tuple[Any, ...]]:
-    """The transpose of a function that is linear in its arguments.
-
-    Args:
-        f: a linear function of arrays or trees of them.
-        primals: arguments of the shapes and dtypes it takes; their values do not matter.
-
-    Returns:
-        A function from a cotangent like ``f``'s result to a tuple with a cotangent like each primal.
-
-    Raises:
-        ValueError: when ``f`` is not linear: it used its argument as a factor, or f(0) is not 0.
-
-    Example:
-        >>> import numpy as np
-        >>> from fdezero import linear_transpose
-        >>> linear_transpose(lambda x: np.array([[1.0, 2.0], [3.0, 4.0]]) @ x, np.zeros(2))(np.array([1.0, 0.0]))
-        (array([1., 2.]),)
-    """
-    zeros = tree.map(lambda x: as_input(x, "a primal") * 0, primals)
-    tape = record_with_aux(f, False, zeros, {})[0]
-    for node in tape.nodes:
-        used = [r is not None for r in node.residuals]
-        if any(used[i] for i, p in enumerate(node.parents) if p is not None) or (used and used[-1]):
-            raise ValueError(f"linear_transpose wants a linear function, and this one is not linear: see {node.primitive.name}")
-    if any(np.any(value != 0) for value in tree.leaves(tape.value)):
-        raise ValueError("linear_transpose wants a linear function, and this one is not 0 at 0")
-    return partial(pullback, tape)

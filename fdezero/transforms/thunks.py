@@ -22,6 +22,7 @@ Nobody may notice but by the clock:
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -83,12 +84,23 @@ class Thunk:
     state: Step | Parts
     depth: int = 0  # of the steps that wait for each other below it
     uses: int = 0  # how often a step was noted that needs it
-    owner: Callable[[], Any] = lambda: None  # a weak reference to the Box that stands for it
+    owner: Callable[[], Any] = lambda: None  # who may ask for the numbers, if anybody: a weak reference to a Box
 
     @classmethod
     def of(cls, *parts: Any) -> Thunk:
         """Of what is there already."""
         return cls(getattr(parts[0], "shape", ()), getattr(parts[0], "dtype", None), parts)
+
+    @classmethod
+    def waiting(cls, shape: tuple[int, ...], dtype: Any, step: Step, owner: Callable[[], Any] = lambda: None) -> Thunk:
+        """Of a step that waits, unless too many do already."""
+        for operand in step.operands:
+            operand.uses += 1
+        depth = 1 + max(operand.depth for operand in step.operands)
+        thunk = cls(shape, dtype, step, depth, owner=owner)
+        if depth >= LONGEST:
+            thunk.parts()
+        return thunk
 
     def parts(self) -> Parts:
         """The numbers, computed if they have not been."""
@@ -107,10 +119,7 @@ def note(evaluate: Evaluate, primitive: Any, operands: Sequence[Thunk], params: 
     ):
         return None
     dtype = primitive.function(*[_no_rows(operand, shape) for operand in operands], **params).dtype
-    for operand in operands:
-        operand.uses += 1
-    depth = 1 + max(operand.depth for operand in operands)
-    return Thunk(shape, dtype, Step(evaluate, primitive, tuple(operands), params, errors), depth)
+    return Thunk.waiting(shape, dtype, Step(evaluate, primitive, tuple(operands), params, errors))
 
 
 def _fits(own: tuple[int, ...], shape: tuple[int, ...]) -> bool:
@@ -126,11 +135,14 @@ def _no_rows(operand: Thunk, shape: tuple[int, ...]) -> Any:
 # -- the Boxes ---------------------------------------------------------------------------------------
 
 
-def is_large(x: Array) -> bool:
+def is_large(shape: tuple[int, ...]) -> bool:
+    """Has an array of this shape enough numbers, and rows that fit in a block?"""
+    return math.prod(shape) >= LARGE and divisible(shape)
+
+
+def is_worthwhile(x: Array) -> bool:
     """Is it an array whose operations are worth putting off?"""
-    if x.__class__ is not np.ndarray or x.size < LARGE:
-        return False
-    return x.flags.c_contiguous and x.dtype.kind in "fc" and divisible(x.shape)
+    return x.__class__ is np.ndarray and is_large(x.shape) and x.flags.c_contiguous and x.dtype.kind in "fc"
 
 
 class Large(Box):
@@ -191,8 +203,6 @@ class Large(Box):
             return None
         if self.level.over:
             raise self.escaped()
-        if thunk.depth >= LONGEST:
-            thunk.parts()
         return type(self)(self.level, thunk)
 
 

@@ -97,16 +97,15 @@ def print_transforms(tasks: Sequence[transforms.Task], overheads: Sequence[trans
 
     def overhead_rows() -> Iterable[Sequence[str]]:
         for one in overheads:
-            runs = {FDEZERO: one.transformed, PLAIN: one.plain}
+            runs = {FDEZERO: one.transformed, one.beside: one.plain}
             transforms.assert_agreement(one.name, {name: run() for name, run in runs.items()})
-            best = measuring.times(runs, effort.rounds, effort.seconds)
-            yield [one.name, *map(duration, best.values()), f"{best[FDEZERO] / best[PLAIN]:.2f}", f"{one.limit}"]
+            mine, other = measuring.times(runs, effort.rounds, effort.seconds).values()
+            yield [one.name, duration(mine), f"{duration(other)} ({one.beside})", f"{mine / other:.2f}", f"{one.limit}"]
 
     if tasks:
         print_table("Transforms", ["work", *peers, "fdezero / fastest other"], rows())
     if overheads:
-        head = ["work", FDEZERO, PLAIN, f"fdezero / {PLAIN}", "at most"]
-        print_table("Transforms beside plain NumPy", head, overhead_rows())
+        print_table("Transforms beside less", ["work", FDEZERO, "beside", "ratio", "at most"], overhead_rows())
 
 
 def print_checkpoint_memory() -> None:
@@ -115,9 +114,6 @@ def print_checkpoint_memory() -> None:
         ["peer", "checkpointed", "not", "checkpointed / not"],
         [[name, size(mine), size(kept), f"{mine / kept:.2f}"] for name, (mine, kept) in transforms.peak_memories().items()],
     )
-
-
-PLAIN = "plain NumPy"
 
 
 def print_memory(workloads: Sequence[Workload]) -> None:

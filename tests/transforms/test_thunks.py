@@ -7,11 +7,11 @@ import warnings
 import numpy as np
 import pytest
 
-from fdezero import grad, jacfwd, jvp, no_grad, stop_gradient, tree, vmap
+from fdezero import grad, jacfwd, jvp, linearize, no_grad, stop_gradient, tree, vmap
 from fdezero.primitives import elementwise
-from fdezero.transforms import blocks, thunks
+from fdezero.transforms import blocks, linear, thunks
 from fdezero.transforms.batching import LargeBatch
-from fdezero.transforms.forward import LargeDual
+from fdezero.transforms.forward import LargeDual, push_with_care
 
 from ..rules.cases import CASES
 from .laws import assert_close, contracted, weights
@@ -73,16 +73,23 @@ def along(f, *args):
     return jvp(f, args, tuple(tree.map(lambda x: weights(x).astype(np.asarray(x).dtype)[()], a) for a in args))
 
 
+def along_the_tape(f, *args):
+    """As `along`, by the tape of a linearized function."""
+    value, push = linearize(f, *args)
+    return value, push(*[tree.map(lambda x: weights(x).astype(np.asarray(x).dtype)[()], a) for a in args])
+
+
 def surrounded(f):
     """Something elementwise before and after ``f``, so that an elementwise ``f`` is in a run with it."""
     return lambda *xs: tree.map(lambda y: 2.0 * np.square(y) - y, f(*[x * 1.0 for x in xs]))
 
 
-def test_every_rule_put_off(monkeypatch):
-    wanted = [along(surrounded(case.f), *case.args) for case in CASES]
+@pytest.mark.parametrize("way", [along, along_the_tape])
+def test_every_rule_put_off(way, monkeypatch):
+    wanted = [way(surrounded(case.f), *case.args) for case in CASES]
     make_everything_large(monkeypatch)
     for case, expected in zip(CASES, wanted, strict=True):
-        found = along(surrounded(case.f), *case.args)
+        found = way(surrounded(case.f), *case.args)
         assert_close(found, expected, 1e-5 if single(case) else 1e-12, case.name)
         for a, b in zip(tree.leaves(found), tree.leaves(expected), strict=True):
             assert np.asarray(a).dtype == np.asarray(b).dtype
@@ -109,7 +116,7 @@ def test_every_program_put_off(name, runs, monkeypatch):
     f = program.f
 
     def results():
-        forward = [] if program.reverse else [along(f, x), jacfwd(f)(x)]
+        forward = [] if program.reverse else [along(f, x), along_the_tape(f, x), jacfwd(f)(x)]
         if program.order > 1 and not program.reverse:
             forward += [along(contracted(jacfwd(f)), x), grad(contracted(jacfwd(f)))(x)]
         return forward if program.branches else [*forward, vmap(f)(np.stack([x, x + 0.01]))]
@@ -182,6 +189,37 @@ def test_a_long_chain_goes_in_runs(runs):
     assert [len(run) for run in runs] == [16, 16, 8]
 
 
+def test_a_walk_along_a_tape_goes_in_runs(runs):
+    _, push = linearize(lambda x: np.sum(np.cos(np.sin(np.exp(x))) @ np.ones((3, 2))) + np.sum(np.tanh(x)), X)
+    assert not runs
+    push(T)
+    assert sorted(runs) == [["exp", "sin", "cos"], ["tanh"]]
+
+
+def test_a_walk_along_a_tape_computes_nothing_twice(runs, monkeypatch):
+    names = []
+    monkeypatch.setattr(linear, "push_with_care", lambda primitive, *rest: names.append(primitive.name) or push_with_care(primitive, *rest))
+    _, push = linearize(lambda x: [(np.sum(y), np.sum(y * y), y[0]) for y in [np.exp(np.sin(x))]], X)
+    push(T)
+    assert names.count("sin") == names.count("exp") == 7  # a block is one row
+
+
+def test_a_walk_along_a_tape_forgets_what_it_has_passed():
+    x = np.linspace(0.0, 1.0, 100_000)
+
+    def chain(x):
+        for _ in range(20):
+            x = np.cumsum(np.sin(x)) / 1000.0
+        return x
+
+    _, push = linearize(chain, x)
+    tracemalloc.start()
+    push(x)
+    peak = tracemalloc.get_traced_memory()[1] / x.nbytes
+    tracemalloc.stop()
+    assert peak < 6
+
+
 def test_large_arrays_are_put_off_without_being_told():
     x = np.linspace(-1.0, 1.0, 300_000).reshape(1000, 300)
     t = np.tanh(x * x)
@@ -210,6 +248,7 @@ def test_what_lies_between_takes_no_memory():
         return found / x.nbytes
 
     assert peak(lambda x: jvp(lambda x: np.sin(np.exp(x * 2.0) + 1.0) * 3.0, (x,), (x,))) < 2.5  # the value and the tangent
+    assert peak(lambda x: linearize(lambda x: np.sin(np.exp(x * 2.0) + 1.0) * 3.0, x)[1](x)) < 8.5  # the tape, mostly
     assert peak(lambda x: vmap(lambda x: np.sin(np.exp(x * 2.0) + 1.0) * 3.0)(x)) < 1.5
 
 
