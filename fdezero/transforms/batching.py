@@ -351,7 +351,7 @@ def _batch_size(leaves: Sequence[Any], axes: Sequence[int | None], structure: tr
     for i, (x, axis) in enumerate(zip(leaves, axes, strict=True)):
         if axis is None:
             continue
-        shape = np.shape(x)
+        shape = x.shape if hasattr(x, "shape") else np.shape(x)
         if not -len(shape) <= axis < len(shape):
             raise ValueError(f"vmap: {name(i)} has no axis {axis}: it is {describe(x)}; give it None in in_axes")
         if found is None:
