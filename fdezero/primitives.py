@@ -54,6 +54,14 @@ def _keep_plan(rules: Sequence[Rule], arity: int) -> tuple[bool, ...]:
     return (*[everything or i in needed for i in range(arity)], OUT in needed)
 
 
+def _is_trusted(function: Callable[..., Any]) -> bool:
+    """Is it a ufunc of NumPy's, one of Python's operators, or one of the functions made of them in `rules`?"""
+    if isinstance(function, np.ufunc):
+        return getattr(np, function.__name__, None) is function
+    module = getattr(function, "__module__", None) or ""
+    return module in ("_operator", "operator") or module.startswith("fdezero.rules.")
+
+
 @attrs.frozen(eq=False, repr=False)
 class Primitive:
     """A NumPy function with derivative rules; the subclasses are the kinds of the table above.
@@ -61,7 +69,8 @@ class Primitive:
     ``rules`` are reverse mode's, one for each argument (for any number of arguments, ``variadic``
     holds the only one).  A ``multiple`` primitive returns a tuple.  ``core`` says how many of its last
     axes are each argument's own, where it broadcasts over the axes in front of them (for a primitive
-    of one argument any number will do); None where it does not let leading axes be.
+    of one argument any number will do); None where it does not let leading axes be.  A ``trusted`` one
+    takes any numbers without an error, and returns memory that nobody writes to: NumPy's and ours do.
     """
 
     name: str
@@ -70,6 +79,9 @@ class Primitive:
     variadic: Rule | None = None
     multiple: bool = False
     core: tuple[int, ...] | None = None
+    trusted: bool = attrs.field(
+        kw_only=True, default=attrs.Factory(lambda self: _is_trusted(self.function), takes_self=True)
+    )
     keep: tuple[tuple[bool, ...], ...] = attrs.field(
         init=False, default=attrs.Factory(lambda self: _keep_plans(self.rules), takes_self=True)
     )
@@ -192,12 +204,7 @@ def strong_zero(g: Array, c: Array) -> Array:
 
 @attrs.frozen(eq=False, repr=False)
 class Elementwise(Primitive):
-    """Acts on each entry alone; its arguments broadcast.
-
-    A ``total`` one takes any numbers: NumPy's own functions do, and a user's may raise an error.
-    """
-
-    total: bool = attrs.field(default=False, kw_only=True)
+    """Acts on each entry alone; its arguments broadcast."""
 
     def fitted(self, c: Any, g: Array, parent: Node, alarm: Alarm) -> Any:
         """What a rule returned, with broadcasting summed out, and strong zeros where an invalid operation was seen."""
@@ -358,7 +365,7 @@ def elementwise(function: Callable[..., Any], *partials: Partial, name: str | No
         _numpy_valued(function),
         tuple(make_rule(p, i) for i, p in enumerate(partials)),
         core=(0,) * len(partials),
-        total=_is_numpys(function),
+        trusted=all(_is_trusted(f) for f in (function, *partials) if callable(f)),
     )
     target = ufunc or (function if isinstance(function, np.ufunc) else None)
     if target is not None:
@@ -427,15 +434,10 @@ def as_operand(x: Any) -> Array:
     return x if hasattr(x, "shape") else np.asarray(x)
 
 
-def _is_numpys(function: Callable[..., Any]) -> bool:
-    """Is it a ufunc, one of Python's operators, or one of the functions made of them here?"""
-    module = getattr(function, "__module__", None) or ""
-    return isinstance(function, np.ufunc) or module in ("_operator", "operator") or module.startswith("fdezero.")
-
-
 def _numpy_valued(function: Callable[..., Any]) -> Callable[..., Any]:
     """A user's function may return a Python number; what goes on the tape has a shape and a dtype."""
-    if _is_numpys(function):
+    module = getattr(function, "__module__", None) or ""
+    if isinstance(function, np.ufunc) or _is_trusted(function) or module.startswith("fdezero."):
         return function
 
     def numpy_valued(*args: Any, **params: Any) -> Any:

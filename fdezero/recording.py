@@ -25,9 +25,10 @@ _levels = itertools.count(1)
 
 
 class Level(int):
-    """The number of one run of a transform, which also knows whether the run is over."""
+    """The number of one run of a transform, which also knows whether the run is over, and what waits in it."""
 
     over = False
+    notes: Any = None  # see `transforms/thunks.py`
 
 #: The level at and below which nothing is recorded.
 quiet_level: ContextVar[int] = ContextVar("fdezero_quiet_level", default=0)

@@ -23,8 +23,8 @@ from ..primitives import Primitive, scatter
 from ..recording import new_level
 from ..rules import gathering, indexing, products, shaping, sorting
 from .blocks import is_plain
-from .thunks import Large, Parts, Thunk, is_worthwhile, kept_constant
-from .wrapping import Function, Transformed, describe, finish, run
+from .thunks import Large, Parts, Thunk, is_worthwhile, kept_constant, run_noting
+from .wrapping import Function, Transformed, describe, finish
 
 # -- the interpreter ---------------------------------------------------------------------------------
 
@@ -48,7 +48,7 @@ class Batch(Box):
         if primitive.core is None:
             return self.apply(primitive, (x,), params)
         out = primitive.unary_with(self._value, params)
-        return self.wrap_all(primitive, out) if primitive.multiple else self.wrap(out)
+        return self.wrap_all(primitive, out) if primitive.multiple else self.wrap(out, primitive.trusted)
 
     def apply_binary(self, primitive: Any, x: Any, y: Any, params: Params) -> Any:
         core = primitive.core
@@ -68,15 +68,17 @@ class Batch(Box):
             y = _padded(y, lead_x - lead_y)
         call = primitive if isinstance(x, Box) or isinstance(y, Box) else primitive.function
         out = call(x, y, **params)
-        return self.wrap_all(primitive, out) if primitive.multiple else self.wrap(out)
+        return self.wrap_all(primitive, out) if primitive.multiple else self.wrap(out, primitive.trusted)
 
     def wrap_all(self, primitive: Any, out: Any) -> Any:
-        return tuple(map(self.wrap, out)) if primitive.multiple else self.wrap(out)
+        if primitive.multiple:
+            return tuple([self.wrap(o, primitive.trusted) for o in out])
+        return self.wrap(out, primitive.trusted)
 
-    def wrap(self, out: Any) -> Any:
+    def wrap(self, out: Any, trusted: bool = True) -> Any:
         if self.level.over:
             raise self.escaped()
-        if is_worthwhile(out):
+        if trusted and is_worthwhile(out):
             return LargeBatch(self.level, Thunk.of(out))
         return Batch(out, self.level, self.size_of_batch) if hasattr(out, "shape") else out
 
@@ -317,7 +319,7 @@ def _vmap(
     level = new_level()
     wrap = Batch(None, level, size).wrap
     boxed = [x if axis is None else wrap(_to_front(x, axis)) for x, axis in zip(leaves, axes, strict=True)]
-    result, _ = run(f, structure.unflatten(boxed), kwargs, level, False)
+    result, _ = run_noting(f, structure.unflatten(boxed), kwargs, level, False)
     outs, out_structure = tree.flatten(result)
     places = _axes_of(out_axes, out_structure, "out_axes")
     return out_structure.unflatten(

@@ -8,6 +8,7 @@ derivative, a multilinear one obeys the product rule, a general one stated its J
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import singledispatch
 from typing import Any
 
@@ -20,8 +21,8 @@ from ..graph import Array, Box, Params
 from ..primitives import Elementwise, General, Linear, Multilinear, Primitive, Test, strong_zero
 from ..recording import Level, new_level, quiet_level
 from .blocks import is_plain
-from .thunks import Large, Parts, Thunk, is_worthwhile, kept_constant
-from .wrapping import Function, as_input, as_output, describe, run, value_of
+from .thunks import Large, Parts, Thunk, is_worthwhile, kept_constant, run_noting
+from .wrapping import Function, as_input, as_output, describe, value_of
 
 Values = Sequence[Any]
 
@@ -59,15 +60,6 @@ def push_elementwise(
     return total
 
 
-def push_with_care(primitive: Elementwise, tangents: Values, residuals: Values, params: Params, alarm: Alarm | None) -> Any:
-    """`push_elementwise`, with an alarm of its own unless somebody else's is listening."""
-    if alarm is not None:
-        return push_elementwise(primitive, tangents, residuals, (), params, alarm)
-    alarm = Alarm()
-    with derivative_errstate(alarm):
-        return push_elementwise(primitive, tangents, residuals, (), params, alarm)
-
-
 @push.register
 def _(primitive: Linear, tangents: Values, residuals: Values, likes: Values, params: Params, alarm: Alarm) -> Any:
     if all(t is None for t in tangents):
@@ -102,7 +94,7 @@ def _sum(total: Array, term: Array, *others: Sequence[Any]) -> Array:
     if (
         type(total) is np.ndarray
         and type(term) is np.ndarray
-        and total.size > _LARGE
+        and total.size > _WORTH_REUSING
         and total.base is None
         and total.shape == term.shape
         and total.dtype == term.dtype
@@ -116,7 +108,7 @@ def _sum(total: Array, term: Array, *others: Sequence[Any]) -> Array:
     return total + term
 
 
-_LARGE = 10_000
+_WORTH_REUSING = 10_000
 
 
 @push.register
@@ -205,17 +197,17 @@ def _pushed(primitive: Any, tangents: Values, values: tuple[Any, ...], params: P
         if tangent is None:
             moved = out
         elif primitive.multiple:
-            moved = tuple(_dual(o, level, t) if o.dtype.kind in "fc" else o for o, t in zip(out, tangent, strict=True))
+            moved = tuple(_dual(o, level, t, False) if o.dtype.kind in "fc" else o for o, t in zip(out, tangent, strict=True))
         else:
-            moved = _dual(out, level, tangent)
+            moved = _dual(out, level, tangent, primitive.trusted)
     if alarm.raised:
         alarm.pass_on()
     return moved
 
 
-def _dual(value: Array, level: Level, tangent: Array) -> Dual:
+def _dual(value: Array, level: Level, tangent: Array, trusted: bool = True) -> Dual:
     tangent = as_tangent(tangent, value.shape, value.dtype)
-    if is_worthwhile(value) and tangent.__class__ is np.ndarray:
+    if trusted and is_worthwhile(value) and tangent.__class__ is np.ndarray:
         return LargeDual(level, Thunk.of(value, tangent))
     return Dual(value, level, tangent)
 
@@ -255,8 +247,10 @@ class LargeDual(Large, Dual):
     def evaluate(primitive: Any, operands: Sequence[Parts], params: Params, alarm: Alarm | None) -> Parts:
         values, tangents = zip(*operands, strict=True)
         out = primitive.function(*values, **params)
-        tangent = push_with_care(primitive, tangents, (*values, out), params, alarm)
-        return out, as_tangent(tangent, out.shape, out.dtype)
+        own = Alarm()
+        with nullcontext() if alarm else derivative_errstate(own):
+            tangent = push_elementwise(primitive, tangents, (*values, out), values, params, alarm or own)
+            return out, as_tangent(tangent, out.shape, out.dtype)
 
 
 def _tangent_of(out: Any, level: int) -> Array:
@@ -297,7 +291,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
         values = [as_input(x, f"primal{path}") for x, path in zip(values, structure.paths(), strict=True)]
     directions = flatten_tangents(structure, tuple(tangents), values)
     duals = [_dual(x, level, t) for x, t in zip(values, directions, strict=True)]
-    result, aux = run(f, structure.unflatten(duals), {}, level, has_aux)
+    result, aux = run_noting(f, structure.unflatten(duals), {}, level, has_aux)
     outs, out_structure = tree.flatten(result)
     if not outs:
         as_output(result)

@@ -19,9 +19,9 @@ from ..cotangents import Alarm, derivative_errstate
 from ..graph import Node, Params, Tape
 from ..primitives import Elementwise
 from .blocks import by_rows, cuttable
-from .forward import as_tangent, flatten_tangents, push, push_with_care
+from .forward import as_tangent, flatten_tangents, push, push_elementwise
 from .reverse import pullback, record_with_aux
-from .thunks import Parts, Step, Thunk, is_large
+from .thunks import Notes, Parts, Step, Thunk, is_large
 from .wrapping import Function, as_input
 
 
@@ -78,9 +78,11 @@ def _is_large(node: Node) -> bool:
 def push_along(tape: Tape, passes: Sequence[_Pass], *tangents: Any) -> Any:
     """Push the tangents of a tape's inputs along it to its outputs; each is dropped when nobody needs it any more."""
     directions = flatten_tangents(tape.in_structure, tangents, tape.inputs)
-    known: dict[Node | None, Any] = dict(zip(tape.inputs, directions, strict=True))
-    needed: set[Node] = set()
-    alarm = Alarm()
+    needed = set(tape.inputs)
+    known: dict[Node | None, Any] = {
+        node: _noted(t, node, needed) for node, t in zip(tape.inputs, directions, strict=True)
+    }
+    alarm, notes = Alarm(), Notes()
     with derivative_errstate(alarm):
         for step in passes:
             node = step.node
@@ -88,14 +90,15 @@ def push_along(tape: Tape, passes: Sequence[_Pass], *tangents: Any) -> Any:
             for parent in step.ended:
                 known.pop(parent, None)
                 needed.discard(parent)
-            if step.large and _may_wait(node, incoming):
-                needed.add(node)
-                known[node] = _put_off(node, incoming, needed)
+            needed.add(node)
+            if step.large and notes.calm and _may_wait(node, incoming):
+                known[node] = _put_off(node, incoming, needed, notes, alarm)
                 continue
             incoming = [t.parts()[0] if t.__class__ is Thunk else t for t in incoming]
+            alarm.raised = False  # each node for itself, as in a jvp
             t = push(node.primitive, incoming, node.residuals, node.parents, node.params, alarm)
             if t is not None:
-                known[node] = t if node.primitive.multiple else as_tangent(t, node.shape, node.dtype)
+                known[node] = t if node.primitive.multiple else _noted(as_tangent(t, node.shape, node.dtype), node, needed)
         outs = [known.get(node) for node in tape.outputs]
         outs = [t.parts()[0] if t.__class__ is Thunk else t for t in outs]
     return tape.out_structure.unflatten(
@@ -106,23 +109,32 @@ def push_along(tape: Tape, passes: Sequence[_Pass], *tangents: Any) -> Any:
     )
 
 
+def _noted(t: Any, node: Node, needed: set[Node]) -> Any:
+    """A large tangent as a thunk, which has an owner as long as a node that is still to come needs it."""
+    if t.__class__ is np.ndarray and is_large(t.shape):
+        return Thunk.of(t, owner=lambda: node in needed or None)
+    return t
+
+
 def _may_wait(node: Node, incoming: Sequence[Any]) -> bool:
     """Are the tangents that come to a large node plain, and one of them of its own shape?"""
     moving = [t for rule, t in zip(node.primitive.rules, incoming, strict=True) if rule is not None and t is not None]
     return all(t.__class__ is Thunk or cuttable(t) for t in moving) and any(t.shape == node.shape for t in moving)
 
 
-def _put_off(node: Node, incoming: Sequence[Any], needed: set[Node]) -> Thunk:
+def _put_off(node: Node, incoming: Sequence[Any], needed: set[Node], notes: Notes, alarm: Alarm) -> Thunk:
     """The tangent of a node's output, as a thunk of its parents' tangents and of the residuals."""
     count = len(incoming)
 
-    def evaluate(primitive: Any, operands: Sequence[Parts], params: Params, alarm: Alarm | None) -> Parts:
+    def evaluate(primitive: Any, operands: Sequence[Parts], params: Params, of_block: Alarm | None) -> Parts:
         known = [operand for (operand,) in operands]
-        tangent = push_with_care(primitive, known[:count], known[count:], params, alarm)
+        alarm.raised = False
+        tangent = push_elementwise(primitive, known[:count], known[count:], (), params, of_block or alarm)
         return (as_tangent(tangent, tangent.shape, node.dtype),)
 
-    operands = tuple([t if t.__class__ is Thunk else Thunk.of(t) for t in (*incoming, *node.residuals)])
-    step = Step(evaluate, node.primitive, operands, node.params, {})
+    tangents = [t if t.__class__ is Thunk else Thunk.of(t) for t in incoming]
+    residuals = [Thunk.of(r, owner=lambda: node) for r in node.residuals]  # the tape holds them anyhow
+    step = Step(notes, evaluate, node.primitive, (*tangents, *residuals), node.params, {})
     return Thunk.waiting(node.shape, node.dtype, step, lambda: node in needed or None)
 
 

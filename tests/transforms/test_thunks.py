@@ -7,11 +7,11 @@ import warnings
 import numpy as np
 import pytest
 
-from fdezero import grad, jacfwd, jvp, linearize, no_grad, stop_gradient, tree, vmap
+from fdezero import custom_jvp, grad, jacfwd, jvp, linearize, no_grad, stop_gradient, tree, vmap
 from fdezero.primitives import elementwise
 from fdezero.transforms import blocks, linear, thunks
 from fdezero.transforms.batching import LargeBatch
-from fdezero.transforms.forward import LargeDual, push_with_care
+from fdezero.transforms.forward import LargeDual, push_elementwise
 
 from ..rules.cases import CASES
 from .laws import assert_close, contracted, weights
@@ -20,6 +20,15 @@ from .programs import PROGRAMS
 rng = np.random.default_rng(4)
 X = rng.uniform(0.5, 1.5, (7, 3))
 T = rng.normal(size=(7, 3))
+
+
+@pytest.fixture(autouse=True)
+def no_warning_is_an_error():
+    """As in a user's script; pytest is told here to make errors of warnings, and then nothing is put off."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    assert not caught
 
 
 class Runs(list):
@@ -47,7 +56,7 @@ def runs(monkeypatch):
 
 
 def make_everything_large(monkeypatch):
-    monkeypatch.setattr(thunks, "LARGE", 2)
+    monkeypatch.setattr(thunks, "WORTH_NOTING", 2)
     monkeypatch.setattr(thunks, "FEWEST", 1)
     monkeypatch.setattr(blocks, "BLOCK", 4)
 
@@ -122,7 +131,7 @@ def test_every_program_put_off(name, runs, monkeypatch):
         return forward if program.branches else [*forward, vmap(f)(np.stack([x, x + 0.01]))]
 
     found = results()
-    monkeypatch.setattr(thunks, "LARGE", 1000)
+    monkeypatch.setattr(thunks, "WORTH_NOTING", 1000)
     assert_close(found, results(), 1e-11, name)
 
 
@@ -142,8 +151,21 @@ def test_operands_that_are_broadcast(shape, constant, runs, monkeypatch):
 
     found = results()
     assert max(len(run) for run in runs if run) > 2
-    monkeypatch.setattr(thunks, "LARGE", 1000)
+    monkeypatch.setattr(thunks, "WORTH_NOTING", 1000)
     assert_close(found, results(), 1e-13)
+
+
+@pytest.mark.parametrize("way", [along, along_the_tape])
+def test_what_is_broadcast_may_wait_too(way, runs, monkeypatch):
+    def f(x):
+        column, row = np.sin(x[:, :1]) * 2.0, np.cos(x[0]) + 1.0
+        square = np.exp(x) * column + row
+        return square * square - row, column
+
+    found = way(f, X[:3])  # as many rows as columns
+    assert max(len(run) for run in runs if run) > 2
+    monkeypatch.setattr(thunks, "WORTH_NOTING", 1000)
+    assert_close(found, way(f, X[:3]), 1e-13)
 
 
 def test_a_batch_of_numbers_beside_a_batch_of_rows(runs):
@@ -198,7 +220,7 @@ def test_a_walk_along_a_tape_goes_in_runs(runs):
 
 def test_a_walk_along_a_tape_computes_nothing_twice(runs, monkeypatch):
     names = []
-    monkeypatch.setattr(linear, "push_with_care", lambda primitive, *rest: names.append(primitive.name) or push_with_care(primitive, *rest))
+    monkeypatch.setattr(linear, "push_elementwise", lambda p, *rest: names.append(p.name) or push_elementwise(p, *rest))
     _, push = linearize(lambda x: [(np.sum(y), np.sum(y * y), y[0]) for y in [np.exp(np.sin(x))]], X)
     push(T)
     assert names.count("sin") == names.count("exp") == 7  # a block is one row
@@ -406,6 +428,105 @@ def test_a_users_function_is_called_when_it_is_called(runs):
     assert "never" not in called
 
 
+def test_warnings_that_a_function_keeps_to_itself(runs):
+    def f(x):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            y = np.log(x - X.min())
+        return y * 2.0 + 1.0
+
+    jvp(f, (X,), (T,))
+    vmap(f)(X)  # the autouse fixture sees that none came
+
+
+def test_warnings_that_are_errors_come_at_once(runs):
+    def f(x):
+        try:
+            y = np.log(x - X.min())
+        except RuntimeWarning:
+            y = x * 0.0
+        return y * 2.0 + 1.0
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(jvp(f, (X,), (T,))[0], np.ones_like(X))
+        np.testing.assert_array_equal(vmap(f)(X)[X.argmin() // 3], 1.0)
+    with warnings.catch_warnings():  # the first filter that fits is the one that counts
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore")
+        assert np.isneginf(jvp(f, (X,), (T,))[0]).any()
+
+
+def test_a_warning_comes_once(runs):
+    single = np.ones(64, np.float32)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        vmap(lambda x: x * 1e300 * 2.0 * 2.0 * 2.0 + 1.0)(single)
+        vmap(lambda z: z.astype(float) * 2.0 * 3 + 1 + 2)(np.ones(64) + 1j)
+    assert sorted(str(w.message)[:20] for w in caught) == ["Casting complex valu", "overflow encountered"]
+
+
+def test_no_warning_of_a_tangent(runs):
+    jvp(lambda z: z.astype(np.float32) * np.float32(2) + np.float32(1), (X,), (np.full_like(X, 1e200),))
+
+
+def test_after_a_warning_nothing_more_is_put_off(runs):
+    x = np.append(np.ones(40), 0.0)
+
+    def f(x):
+        for _ in range(5):
+            x = np.sqrt(x) * 1.0 + 0.0
+            np.sum(x)
+        return x
+
+    jvp(f, (x,), (x,))
+    assert runs == [["sqrt", "multiply", "add"], None]
+
+
+# -- what may change, and what waits too long --------------------------------------------------------------
+
+
+def test_when_the_run_is_over_so_is_the_waiting(runs):
+    x, kept = X.copy(), []
+    jvp(lambda v: (kept.append(np.sin(v)), v * 2.0)[1], (x,), (T,))
+    vmap(lambda v: (kept.append(np.sin(v)), v * 2.0)[1])(x)
+    x[:] = 0.0
+    for box in kept:
+        np.testing.assert_array_equal(box.value, np.sin(X))
+
+
+def test_memory_that_a_users_function_uses_again(runs):
+    room = np.empty_like(X)
+
+    @custom_jvp
+    def e(x):
+        return np.exp(x, out=room)
+
+    e.defjvp(lambda primals, tangents: (e(primals[0]), np.exp(primals[0]) * tangents[0]))
+    value, _ = jvp(lambda x: e(x) * 1.0 - e(x + 1.0) * 1.0, (X,), (T,))
+    np.testing.assert_allclose(value, np.exp(X) - np.exp(X + 1.0))
+
+
+def test_not_too_much_is_held(runs):
+    def f(x):
+        total = 0.0
+        for i in range(40):
+            total = total + np.cumsum(x * (1.0 + i))
+        return total
+
+    x = np.linspace(0.0, 1.0, 100_000)
+    tracemalloc.start()
+    blocks.BLOCK = 20_000  # the fixture takes it back
+    jvp(f, (x,), (x,))
+    peak = tracemalloc.get_traced_memory()[1] / x.nbytes
+    tracemalloc.stop()
+    assert peak < 17  # 32 and more, if each of the sums waited with its summand
+
+
+def test_a_thunk_that_another_thread_has_settled():
+    thunks._settle(thunks.Thunk.of(X))
+
+
 # -- levels, threads -----------------------------------------------------------------------------------
 
 
@@ -445,6 +566,18 @@ def test_levels_do_not_meet(runs):
     value, tangent = jvp(f, (X,), (T,))
     assert_close(value, np.sum(X * X * np.cos(X) * T), 1e-13)
     assert_close(tangent, np.sum((2 * X * np.cos(X) - X * X * np.sin(X)) * T * T), 1e-13)
+
+
+def test_zeros_are_as_strong_in_a_linear_map_as_in_a_jvp(runs, monkeypatch):
+    def f(x):
+        return np.sqrt(x - 1.0) * np.array([np.nan, 1.0, 1.0, 1.0]) * 1.0
+
+    x, t = np.array([1.0, 1.0, 4.0, 9.0]), np.array([0.0, 0.0, 1.0, 1.0])
+    expected = [np.nan, 0.0, 0.5 / np.sqrt(3.0), 0.5 / np.sqrt(8.0)]
+    for size in (2, 1000):
+        monkeypatch.setattr(thunks, "WORTH_NOTING", size)
+        np.testing.assert_array_equal(linearize(f, x)[1](t), expected)
+        np.testing.assert_array_equal(jvp(f, (x,), (t,))[1], expected)
 
 
 def test_threads_that_share_a_box(runs):
