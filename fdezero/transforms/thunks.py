@@ -189,7 +189,9 @@ def is_large(shape: tuple[int, ...]) -> bool:
 
 def is_worthwhile(x: Array) -> bool:
     """Is it an array whose operations are worth putting off?"""
-    return x.__class__ is np.ndarray and is_large(x.shape) and x.flags.c_contiguous and x.dtype.kind in "fc"
+    if x.__class__ is not np.ndarray or x.size < WORTH_NOTING:
+        return False
+    return x.flags.c_contiguous and x.dtype.kind in "fc" and divisible(x.shape)
 
 
 class Large(Box):
