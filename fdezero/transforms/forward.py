@@ -8,7 +8,6 @@ derivative, a multilinear one obeys the product rule, a general one stated its J
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from functools import singledispatch
 from typing import Any
 
@@ -245,12 +244,17 @@ class LargeDual(Large, Dual):
 
     @staticmethod
     def evaluate(primitive: Any, operands: Sequence[Parts], params: Params, alarm: Alarm | None) -> Parts:
-        values, tangents = zip(*operands, strict=True)
+        values, tangents = [value for value, _ in operands], [tangent for _, tangent in operands]
         out = primitive.function(*values, **params)
-        own = Alarm()
-        with nullcontext() if alarm else derivative_errstate(own):
-            tangent = push_elementwise(primitive, tangents, (*values, out), values, params, alarm or own)
-            return out, as_tangent(tangent, out.shape, out.dtype)
+        if alarm is None:
+            with derivative_errstate(own := Alarm()):
+                return out, _tangent(primitive, tangents, values, out, params, own)
+        return out, _tangent(primitive, tangents, values, out, params, alarm)
+
+
+def _tangent(primitive: Elementwise, tangents: Values, values: list[Any], out: Array, params: Params, alarm: Alarm) -> Array:
+    tangent = push_elementwise(primitive, tangents, (*values, out), values, params, alarm)
+    return as_tangent(tangent, out.shape, out.dtype)
 
 
 def _tangent_of(out: Any, level: int) -> Array:
