@@ -313,13 +313,20 @@ def vmap(f: Function | None = None, in_axes: Any = 0, out_axes: Any = 0, axis_si
 def _vmap(
     f: Function, in_axes: Any, out_axes: Any, axis_size: int | None, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
-    leaves, structure = tree.flatten(args)
-    axes = _axes_of(in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args), structure, "in_axes")
-    size = _batch_size(leaves, axes, structure, axis_size)
+    in_axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args)
+    if len(in_axes) != len(args):
+        raise ValueError(f"vmap: in_axes={in_axes!r} is for {len(in_axes)} positional arguments, and the call has {len(args)}")
+    mapped = [i for i, axis in enumerate(in_axes) if axis is not None]  # what all examples share stays as it is
+    leaves, structure = tree.flatten([args[i] for i in mapped])
+    axes = _axes_of([in_axes[i] for i in mapped], structure, "in_axes")
+    size = _batch_size(leaves, axes, mapped, structure, axis_size)
     level = new_level()
     wrap = Batch(None, level, size).wrap
-    boxed = [x if axis is None else wrap(_to_front(x, axis)) for x, axis in zip(leaves, axes, strict=True)]
-    result, _ = run_noting(f, structure.unflatten(boxed), kwargs, level, False)
+    boxed = structure.unflatten([x if axis is None else wrap(_to_front(x, axis)) for x, axis in zip(leaves, axes, strict=True)])
+    inputs = list(args)
+    for i, argument in zip(mapped, boxed, strict=True):
+        inputs[i] = argument
+    result, _ = run_noting(f, inputs, kwargs, level, False)
     outs, out_structure = tree.flatten(result)
     places = _axes_of(out_axes, out_structure, "out_axes")
     return out_structure.unflatten(
@@ -343,11 +350,14 @@ def _axes_of(axes: Any, structure: tree.Structure, name: str) -> list[int | None
     return [a for (_, axis), child in zip(given, structure.children, strict=True) for a in _axes_of(axis, child, name)]
 
 
-def _batch_size(leaves: Sequence[Any], axes: Sequence[int | None], structure: tree.Structure, axis_size: int | None) -> int:
+def _batch_size(
+    leaves: Sequence[Any], axes: Sequence[int | None], mapped: Sequence[int], structure: tree.Structure, axis_size: int | None
+) -> int:
     """The one size that all batch axes must have."""
 
     def name(i: int) -> str:
-        return f"argument {structure.paths()[i][1:].replace(']', '', 1)}"
+        position, rest = structure.paths()[i][1:].split("]", 1)
+        return f"argument {mapped[int(position)]}{rest}"
 
     found, first = axis_size, None
     for i, (x, axis) in enumerate(zip(leaves, axes, strict=True)):

@@ -261,9 +261,10 @@ def run_noting(f: Function, args: Sequence[Any], kwargs: dict[str, Any], level: 
     """`run`, after which nothing waits any more: what a Box still stands for is computed."""
     level.notes = notes = Notes()
     outcome = run(f, args, kwargs, level, has_aux)
-    for thunk in list(notes.waiting):
-        if thunk.owner() is not None:
-            thunk.parts()
+    if notes.waiting:
+        for thunk in list(notes.waiting):
+            if thunk.owner() is not None:
+                thunk.parts()
     return outcome
 
 
