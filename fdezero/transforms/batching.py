@@ -329,9 +329,9 @@ def _vmap(
     result, _ = run_noting(f, inputs, kwargs, level, False)
     outs, out_structure = tree.flatten(result)
     places = _axes_of(out_axes, out_structure, "out_axes")
-    return out_structure.unflatten(
-        finish([_from_front(out, place, level, size) for out, place in zip(outs, places, strict=True)])
-    )
+    results = [_from_front(out, place, level, size) for out, place in zip(outs, places, strict=True)]
+    foreign = tree.leaves(args) if None in places else leaves
+    return out_structure.unflatten(finish(results, [x for x in foreign if type(x) is np.ndarray]))
 
 
 def over_batch(f: Function, batch: Any, out_axes: Any = 0) -> Any:

@@ -21,7 +21,7 @@ from ..primitives import Elementwise, General, Linear, Multilinear, Primitive, T
 from ..recording import Level, new_level, quiet_level
 from .blocks import is_plain
 from .thunks import Large, Parts, Thunk, is_worthwhile, kept_constant, run_noting
-from .wrapping import Function, as_input, as_output, describe, value_of
+from .wrapping import Function, as_input, as_output, describe, finish, value_of
 
 Values = Sequence[Any]
 
@@ -300,8 +300,9 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     if not outs:
         as_output(result)
     outs = [as_output(out) for out in outs]
-    value = out_structure.unflatten([value_of(out, level) for out in outs])
-    tangent = out_structure.unflatten([_tangent_of(out, level) for out in outs])
+    foreign = [x for x in (*values, *directions) if type(x) is np.ndarray]
+    results = finish([*[value_of(out, level) for out in outs], *[_tangent_of(out, level) for out in outs]], foreign)
+    value, tangent = out_structure.unflatten(results[: len(outs)]), out_structure.unflatten(results[len(outs) :])
     return (value, tangent, aux) if has_aux else (value, tangent)
 
 

@@ -22,7 +22,7 @@ from .blocks import by_rows, cuttable
 from .forward import as_tangent, flatten_tangents, push, push_elementwise
 from .reverse import pullback, record_with_aux
 from .thunks import Notes, Parts, Step, Thunk, is_large
-from .wrapping import Function, as_input
+from .wrapping import Function, as_input, finish
 
 
 def linearize(f: Function, *primals: Any, has_aux: bool = False) -> Any:
@@ -101,12 +101,11 @@ def push_along(tape: Tape, passes: Sequence[_Pass], *tangents: Any) -> Any:
                 known[node] = t if node.primitive.multiple else _noted(as_tangent(t, node.shape, node.dtype), node, needed)
         outs = [known.get(node) for node in tape.outputs]
         outs = [t.parts()[0] if t.__class__ is Thunk else t for t in outs]
-    return tape.out_structure.unflatten(
-        [
-            np.zeros(value.shape, value.dtype)[()] if t is None else t
-            for t, value in zip(outs, tree.leaves(tape.value), strict=True)
-        ]
-    )
+    results = [
+        np.zeros(value.shape, value.dtype)[()] if t is None else t
+        for t, value in zip(outs, tree.leaves(tape.value), strict=True)
+    ]
+    return tape.out_structure.unflatten(finish(results, [t for t in directions if type(t) is np.ndarray]))
 
 
 def _noted(t: Any, node: Node, needed: set[Node]) -> Any:
