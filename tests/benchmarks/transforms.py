@@ -272,6 +272,8 @@ def overheads() -> list[Overhead]:
     small, examples, _ = mlp_arguments(64, 128, 128, 10, batch=1000)
     along = (np.ones_like(x),)
     push = fdezero.linearize(partial(gelu, np), x)[1]
+    rows_of_gelu = fdezero.vmap(partial(gelu_entries, np))
+    all_predictions = fdezero.vmap(partial(predictions, np), in_axes=(None, 0))
 
     def loss(p: Any) -> Any:
         return mlp(np, p, inputs, targets)
@@ -288,14 +290,14 @@ def overheads() -> list[Overhead]:
         Overhead("along a linearized GELU, a million", lambda: push(*along), "one jvp", lambda: gelu_along()[1], 1.0),
         Overhead(
             "vmap, GELU, 100 rows of 10,000",
-            lambda: fdezero.vmap(partial(gelu_entries, np))(rows),
+            lambda: rows_of_gelu(rows),
             "batched by hand",
             lambda: gelu_entries(np, rows),
             1.1,
         ),
         Overhead(
             "vmap, MLP 64-128-128-10, 1,000 rows",
-            lambda: fdezero.vmap(partial(predictions, np), in_axes=(None, 0))(small, examples),
+            lambda: all_predictions(small, examples),
             "batched by hand",
             lambda: predictions(np, small, examples),
             1.1,
