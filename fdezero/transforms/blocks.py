@@ -43,8 +43,15 @@ def cuttable(x: Any) -> bool:
 
 
 def by_rows(primitive: Any) -> bool:
-    """May the primitive, and its rules, be applied to some rows of the arrays alone?"""
-    return primitive.__class__ is Elementwise and not any(rule is not None and rule.asks_shape for rule in primitive.rules)
+    """May the primitive, and its rules, be applied to some rows of the arrays alone?
+
+    Not a user's: an array that it closes over has all the rows, and an error must come where it was called.
+    """
+    return (
+        primitive.__class__ is Elementwise
+        and primitive.trusted
+        and not any(rule is not None and rule.asks_shape for rule in primitive.rules)
+    )
 
 
 def divisible(shape: tuple[int, ...]) -> bool:

@@ -1,5 +1,6 @@
 """The fold in blocks gives what the fold gives: with blocks of a few numbers, so that everything has many."""
 
+import attrs
 import numpy as np
 import pytest
 
@@ -115,7 +116,7 @@ def test_a_subclass_of_an_array_is_left_whole(small_blocks):
 
 @pytest.mark.parametrize("rule", [lambda g, like: g / like.shape[0] / like.shape[1], lambda g, x, like: g / like.shape[0] / 3 + 0 * x])
 def test_a_rule_that_asks_for_shapes_is_not_cut(rule, small_blocks):
-    mean_of_all = elementwise(lambda x: x / 21, rule, name="share")
+    mean_of_all = attrs.evolve(elementwise(lambda x: x / 21, rule, name="share"), trusted=True)
     np.testing.assert_allclose(grad(lambda x: np.sum(np.exp(mean_of_all(x))))(X), np.exp(X / 21) / 21)
     assert not small_blocks
 

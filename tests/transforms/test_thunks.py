@@ -9,7 +9,7 @@ import pytest
 
 from fdezero import custom_jvp, grad, jacfwd, jvp, linearize, no_grad, stop_gradient, tree, vmap
 from fdezero.primitives import elementwise
-from fdezero.transforms import blocks, linear, thunks
+from fdezero.transforms import blocks, linear, reverse, thunks
 from fdezero.transforms.batching import LargeBatch
 from fdezero.transforms.forward import LargeDual, push_elementwise
 
@@ -243,12 +243,19 @@ def test_a_walk_along_a_tape_forgets_what_it_has_passed():
 
 
 def test_large_arrays_are_put_off_without_being_told():
-    x = np.linspace(-1.0, 1.0, 300_000).reshape(1000, 300)
-    t = np.tanh(x * x)
-    value, tangent = jvp(lambda x: np.tanh(x * x) * x, (x,), (np.ones_like(x),))
+    x = np.linspace(-1.0, 1.0, thunks.WORTH_NOTING).reshape(-1, 100)
+    t, waiting = np.tanh(x * x), []
+
+    def f(x):
+        y = np.tanh(x * x) * x
+        waiting.append(isinstance(y.thunk.state, thunks.Step))
+        return y
+
+    value, tangent = jvp(f, (x,), (np.ones_like(x),))
     np.testing.assert_array_equal(value, t * x)
     np.testing.assert_allclose(tangent, t + 2 * x * x * (1 - t * t), rtol=1e-12, atol=1e-15)
-    np.testing.assert_array_equal(vmap(lambda x: np.tanh(x * x) * x + 1.0)(x), t * x + 1.0)
+    np.testing.assert_array_equal(vmap(lambda x: f(x) + 1.0)(x), t * x + 1.0)
+    assert waiting == [True, True]
 
 
 def test_small_arrays_are_not():
@@ -409,6 +416,30 @@ def test_zeros_are_as_strong_as_ever(runs):
     np.testing.assert_array_equal(tangent, [0.25, 0.5, 0.25, 1 / 6, 0.0, 0.25, 0.0, 0.5, 0.125])
     _, still = jvp(lambda x: np.sqrt(x * 1.0) * 1.0, (x,), (np.where(x > 0, 1.0, 0.0),))
     assert still[4] == still[6] == 0.0
+
+
+def test_a_users_rule_may_close_over_a_whole_array(runs, monkeypatch):
+    weight = weights(X)
+    weighted = elementwise(lambda x: x * weight, lambda g: g * weight, name="weighted")
+
+    def f(x):
+        return np.sin(weighted(np.exp(x)) * 2.0) * 3.0
+
+    monkeypatch.setattr(reverse, "LARGE", 2)
+    found = along(f, X), along_the_tape(f, X), grad(contracted(f))(X), vmap(lambda x: np.exp(x) * 2.0)(X)
+    monkeypatch.setattr(reverse, "LARGE", 1000)
+    monkeypatch.setattr(thunks, "WORTH_NOTING", 1000)
+    assert_close(found, (along(f, X), along_the_tape(f, X), grad(contracted(f))(X), 2.0 * np.exp(X)), 1e-13)
+
+
+def test_integers_are_not_put_off(runs):
+    def f(x):
+        try:
+            return 2 ** (0 - (x > 1.0) * 1) * x
+        except ValueError:
+            return x
+
+    np.testing.assert_array_equal(vmap(f)(X), X)
 
 
 def test_a_users_function_is_called_when_it_is_called(runs):
