@@ -1,8 +1,8 @@
 """fdezero: exact derivatives of ordinary NumPy code.
 
-Start reading at `fdezero.graph` (boxes, nodes, the tape), then `fdezero.primitives` (how a derivative
-is declared and a call is dispatched), then `fdezero.transforms.reverse` (the fold).  That is reverse
-mode.  The derivatives themselves are in `fdezero.rules`.
+Start reading at `fdezero.core.graph` (boxes, nodes, the tape), then `fdezero.core.primitives` (how a call
+is dispatched), then `fdezero.interpreters.reverse` (recording and the fold).  That is reverse mode.  The
+derivatives themselves are in `fdezero.rules`.
 
 >>> import numpy as np
 >>> from fdezero import grad
@@ -10,12 +10,12 @@ mode.  The derivatives themselves are in `fdezero.rules`.
 array([1., 1., 1.])
 """
 
-from . import rules, show, testing, tree
-from .graph import Box, Node, Tape, Variable
-from .recording import no_grad
-from .rules.indexing import at
-from .rules.shaping import array
-from .transforms.batching import vmap
+from . import primitives, rules, show, testing, tree
+from .core.graph import Box, Node, Tape
+from .core.recording import no_grad
+from .interpreters.reverse import Variable
+from .rules.numpy.indexing import at
+from .rules.numpy.shaping import array
 from .transforms.checkpoint import checkpoint
 from .transforms.custom import custom_jvp, custom_vjp
 from .transforms.derivatives import (
@@ -28,11 +28,12 @@ from .transforms.derivatives import (
     jacrev,
     value_and_jacobian,
 )
-from .transforms.forward import jvp
+from .transforms.grad import grad, record, stop_gradient, value_and_grad, vjp
 from .transforms.implicit import fixed_point, root
+from .transforms.jet import derivative, jet
+from .transforms.jvp import jvp
 from .transforms.linear import linear_transpose, linearize
-from .transforms.reverse import grad, record, stop_gradient, value_and_grad, vjp
-from .transforms.taylor import derivative, jet
+from .transforms.vmap import vmap
 
 __version__ = "0.1.0"
 
@@ -61,6 +62,7 @@ __all__ = [
     "linear_transpose",
     "linearize",
     "no_grad",
+    "primitives",
     "record",
     "root",
     "rules",

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from . import tree
-from .graph import Array
-from .transforms.forward import jvp
-from .transforms.reverse import vjp
+from .core.graph import Array
+from .transforms.grad import vjp
+from .transforms.jvp import jvp
 from .transforms.wrapping import as_input, as_output
 
 #: Where the error of a difference quotient and its rounding balance, for float64 (Press et al.,

@@ -118,6 +118,9 @@ class Structure:
 
 LEAF = Structure(None)
 
+#: The kinds of trees, in the words of an error message.
+KINDS = "nested tuples, lists, dicts, named tuples, None, attrs classes and dataclasses with arrays at the leaves"
+
 _MISSING = object()
 
 _LEAVES = frozenset({np.ndarray, np.float64, np.float32, float, int})

@@ -157,7 +157,7 @@ def test_assigning_to_a_box():
     text = message(TypeError, grad(lambda x: np.multiply(x, 2.0, out=np.zeros(2)).sum()), X)
     assert "out=" in text and "fdezero.at(x)[index].set(v)" in text
     assert "out=" in message(TypeError, grad(lambda x: np.sum(x, out=np.zeros(()))), X)
-    assert "out=" in message(TypeError, grad(lambda x: np.zeros(2).__iadd__(x).sum()), X)
+    assert "write a = a + x" in message(TypeError, grad(lambda x: np.zeros(2).__iadd__(x).sum()), X)
     assert "write np." in message(TypeError, grad(lambda x: x.sort()), X)
 
 
@@ -252,7 +252,7 @@ def test_an_exception_inside_passes_unchanged_and_leaves_nothing_behind():
     with pytest.raises(Mine, match=r"^here$"):
         grad(grad(f))(1.0)
     assert grad(lambda x: x * x)(3.0) == 6.0
-    assert fdezero.recording.quiet_level.get() == 0
+    assert fdezero.core.recording.quiet_level.get() == 0
 
 
 def test_no_grad_refuses_what_runs_later():

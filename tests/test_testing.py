@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from fdezero.core.primitives import Elementwise
+from fdezero.core.signatures import make_rule
+from fdezero.interpreters.reverse import pull
 from fdezero.primitives import elementwise
 from fdezero.testing import check_grads, numerical_grad
 
@@ -33,13 +36,14 @@ def test_trees_are_named():
 
 
 def test_a_wrong_dtype_is_caught():
-    from fdezero import primitives
+    class Wide(Elementwise):
+        __slots__ = ()
 
-    class Wide(primitives.Elementwise):
-        def fitted(self, c, g, parent, alarm):
-            return c
+    @pull.register(Wide)
+    def _(primitive, node, g):
+        return [g.astype(np.float64)]
 
-    wide = Wide("wide", lambda x: x * 1, (primitives.make_rule(lambda g: g.astype(np.float64), 0),))
+    wide = Wide("wide", lambda x: x * 1, (make_rule(1, 0),))
     with pytest.raises(AssertionError, match="float64"):
         check_grads(wide, (np.ones(2, np.float32),))
 

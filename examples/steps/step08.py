@@ -12,7 +12,7 @@ import numpy as np
 from toolz import dissoc, merge_with
 
 from fdezero import grad, record
-from fdezero.cotangents import Alarm
+from fdezero.interpreters.reverse import pull
 
 
 def chain(depth):
@@ -28,12 +28,12 @@ def recursive(node, g):
     """Backward that calls itself, for a chain."""
     if not node.generation:
         return g
-    return recursive(node.parents[0], node.primitive.pullback(node, g, Alarm())[0])
+    return recursive(node.parents[0], pull(node.primitive, node, g)[0])
 
 
 def pay(owed, node):
     """One step of the fold: what ``node`` is owed becomes what its parents are owed."""
-    paid = dict(zip(node.parents, node.primitive.pullback(node, owed[node], Alarm()), strict=True))
+    paid = dict(zip(node.parents, pull(node.primitive, node, owed[node]), strict=True))
     return merge_with(sum, dissoc(owed, node), dissoc(paid, None))  # None: a constant argument
 
 

@@ -13,7 +13,7 @@ next step puts it right.
 import numpy as np
 
 from fdezero import grad, record
-from fdezero.cotangents import Alarm
+from fdezero.interpreters.reverse import pull
 from fdezero.primitives import elementwise
 
 A, B, C = (elementwise(lambda x: x * x, lambda x: 2 * x, name=name) for name in "ABC")
@@ -32,7 +32,7 @@ def last_added_first(tape):
     while stack:
         node = stack.pop()
         order.append(node.primitive.name)
-        for parent, c in zip(node.parents, node.primitive.pullback(node, gradients[node], Alarm()), strict=True):
+        for parent, c in zip(node.parents, pull(node.primitive, node, gradients[node]), strict=True):
             gradients[parent] = gradients.get(parent, 0.0) + c
             if parent.generation:
                 stack.append(parent)

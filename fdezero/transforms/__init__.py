@@ -1,1 +1,1 @@
-"""Transforms: functions from functions to functions."""
+"""Functions from functions to functions: gradients, Jacobians, batches, and what is built of them."""

@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import attrs
 import numpy as np
 
 from .. import tree
-from ..cotangents import Alarm
-from ..graph import Array, Box, Node
-from .batching import batch, vmap
-from .custom import KEEP_ALL, Call, WithJvp, flat, or_zeros, refuse_closures
-from .forward import jvp
-from .reverse import pull_through
-from .wrapping import Function, Transformed
+from ..core.graph import Array, Box, Node, Params
+from ..interpreters.reverse import pull
+from .custom import Call, WithJvp, flat, pulled_through, refuse_closures
+from .jvp import jvp
+from .vmap import vmap
+from .wrapping import Function, Transformed, decorator
 
 
-@attrs.frozen(eq=False, repr=False)
 class Recomputed(WithJvp):
     """A call of which a Node keeps the arguments only; its pullback runs the function again."""
 
-    def pullback(self, node: Node, g: Any, alarm: Alarm) -> Sequence[Any]:
-        primals = node.residuals[:-1]
-        active = [i for i, parent in enumerate(node.parents) if parent is not None]
-        smooth = [i for i, dtype in enumerate(node.dtype) if dtype.kind in "fc"]
-
-        def of_active(*xs: Array) -> tuple[Array, ...]:
-            full = list(primals)
-            for i, x in zip(active, xs, strict=True):
-                full[i] = x
-            outs = self.function(*full)  # itself, to be recorded this time
-            return tuple(outs[i] for i in smooth)
-
-        cotangents = tuple(or_zeros(g[i], node.shape[i], node.dtype[i]) for i in smooth)
-        found = dict(zip(active, pull_through(of_active, [primals[i] for i in active], cotangents, alarm), strict=True))
-        return [found.get(i) for i in range(len(primals))]
+    __slots__ = ()
 
 
-@batch.register
-def _(primitive: Recomputed, values: Any, batched: Sequence[bool], size: int, params: Mapping[str, Any]) -> Any:
+@pull.register
+def _(primitive: Recomputed, node: Node, g: Any) -> list[Any]:
+    primals = node.residuals[:-1]
+    active = [i for i, parent in enumerate(node.parents) if parent is not None]
+
+    def of_active(*xs: Array) -> tuple[Array, ...]:
+        full = list(primals)
+        for i, x in zip(active, xs, strict=True):
+            full[i] = x
+        outs: tuple[Array, ...] = primitive.function(*full)  # itself, to be recorded this time
+        return outs
+
+    return pulled_through(of_active, active, [primals[i] for i in active], node, g)
+
+
+def _batch(primitive: Any, values: Any, batched: Sequence[bool], size: int, params: Params) -> Any:
     axes = tuple(0 if b else None for b in batched)
     return _recomputed(primitive.name, vmap(primitive.function, in_axes=axes, axis_size=size))(*values)
 
@@ -57,10 +54,11 @@ def _recomputed(name: str, function: Callable[..., tuple[Array, ...]]) -> Recomp
         outs: tuple[Array, ...] = _recomputed(f"tangent of {name}", tangents)(*xs, *ts)
         return outs
 
-    return Recomputed(name, function, variadic=KEEP_ALL, multiple=True, along=along)
+    return Recomputed(name, function, along=along, batch=_batch)
 
 
-def checkpoint(f: Function | None = None) -> Callable[..., Any]:
+@decorator
+def checkpoint(f: Function) -> Callable[..., Any]:
     """``f``, of which reverse mode keeps the arguments only, and recomputes what is between.
 
     Nested over a chain of n steps by halves, the memory of a gradient grows with log n and its time
@@ -82,7 +80,7 @@ def checkpoint(f: Function | None = None) -> Callable[..., Any]:
         >>> grad(lambda x: checkpoint(np.sin)(x) ** 2)(0.5) == 2 * np.sin(0.5) * np.cos(0.5)
         np.True_
     """
-    return partial(checkpoint) if f is None else Transformed(_checkpoint, f)
+    return Transformed(_checkpoint, f)
 
 
 def _checkpoint(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

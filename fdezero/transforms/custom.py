@@ -19,17 +19,18 @@ import attrs
 import numpy as np
 
 from .. import tree
-from ..cotangents import Alarm, cast, zero_like
-from ..graph import Array, Box, Node, Params
-from ..primitives import Primitive
-from ..signatures import Rule
-from .batching import batch, vmap
-from .forward import ReverseOnly, push
-from .reverse import pull_through
-from .wrapping import Function, describe
+from ..core.cotangents import cast
+from ..core.graph import Array, Box, Node, Params, read_only
+from ..core.operands import describe
+from ..core.primitives import Primitive, zero_like
+from ..core.signatures import Rule
+from ..interpreters.forward import ReverseOnly, push
+from ..interpreters.reverse import pull, pull_through
+from .vmap import vmap
+from .wrapping import Function, global_name
 
-#: Everything is kept for the user's rule: it may ask for any of it.
-KEEP_ALL = Rule(lambda *_: None, needs=(-1,), everything=True)
+#: The rule of a call: it stands for a derivative that is the user's, and is never applied.
+_USERS = Rule(lambda *_: None, everything=True)
 
 Flat = Callable[..., tuple[Array, ...]]
 
@@ -37,32 +38,27 @@ Flat = Callable[..., tuple[Array, ...]]
 # -- one call as a primitive -------------------------------------------------------------------------
 
 
+class CustomCall(Primitive):
+    """A function of any number of flat arrays that returns a tuple; a node keeps the arguments for the user's rule."""
+
+    __slots__ = ()
+
+    def rule_of(self, i: int) -> Rule:
+        return _USERS
+
+    def residuals(self, values: Sequence[Any], out: Any, active: Sequence[bool]) -> tuple[Any, ...]:
+        return (*values, None)
+
+
 @attrs.frozen(eq=False, repr=False)
-class WithJvp(Primitive):
+class WithJvp(CustomCall):
     """``along(primals, tangents)`` are flat tangents of the results; reverse mode transposes it."""
 
     along: Callable[[Sequence[Array], Sequence[Array]], tuple[Array, ...]] = attrs.field(kw_only=True)
 
-    def pullback(self, node: Node, g: Any, alarm: Alarm) -> Sequence[Any]:
-        primals = node.residuals[:-1]
-        active = [i for i, parent in enumerate(node.parents) if parent is not None]
-        smooth = [i for i, dtype in enumerate(node.dtype) if dtype.kind in "fc"]
-
-        def of_tangents(*tangents: Array) -> tuple[Array, ...]:
-            full = [zero_like(x) for x in primals]
-            for i, t in zip(active, tangents, strict=True):
-                full[i] = t
-            outs = self.along(primals, full)
-            return tuple(outs[i] for i in smooth)
-
-        zeros = [np.zeros_like(primals[i]) for i in active]
-        cotangents = tuple(or_zeros(g[i], node.shape[i], node.dtype[i]) for i in smooth)
-        found = dict(zip(active, pull_through(of_tangents, zeros, cotangents, alarm), strict=True))
-        return [found.get(i) for i in range(len(primals))]
-
 
 @attrs.frozen(eq=False, repr=False)
-class WithVjp(Primitive):
+class WithVjp(CustomCall):
     """The function is the user's ``fwd``: the results, and behind them what ``back`` wants kept.
 
     ``back(outputs, cotangents)`` are flat cotangents of the arguments, and ``plain`` is the user's
@@ -77,32 +73,61 @@ class WithVjp(Primitive):
         # transform differentiates through ``fwd`` and ``bwd`` themselves.
         return self.function(*args)
 
-    def pullback(self, node: Node, g: Any, alarm: Alarm) -> Sequence[Any]:
-        cotangents = [or_zeros(c, s, d) for c, s, d in zip(g, node.shape, node.dtype, strict=True)]
-        found = self.back(node.residuals[-1], cotangents)
-        return [
-            None if parent is None else self._fitting(c, parent) for c, parent in zip(found, node.parents, strict=True)
-        ]
-
-    def _fitting(self, c: Any, parent: Node) -> Array:
-        c = np.zeros(parent.shape, parent.dtype) if c is None else c
-        c = c if hasattr(c, "shape") else np.asarray(c)[()]
-        if c.shape != parent.shape:
-            raise ValueError(
-                f"the rule of {self.name} returned a cotangent of shape {c.shape} for an argument of shape {parent.shape}"
-            )
-        # Copied, for it may be an array that the rule keeps, and results belong to the caller.
-        return c.astype(parent.dtype) if c.dtype.kind != "c" or parent.dtype.kind == "c" else cast(c, parent.dtype)
+    def residuals(self, values: Sequence[Any], out: Any, active: Sequence[bool]) -> tuple[Any, ...]:
+        return (*[None] * len(values), out)
 
 
-def or_zeros(c: Any, shape: tuple[int, ...], dtype: Any) -> Array:
+@pull.register
+def _(primitive: WithJvp, node: Node, g: Any) -> list[Any]:
+    primals = node.residuals[:-1]
+    active = [i for i, parent in enumerate(node.parents) if parent is not None]
+
+    def along(*tangents: Array) -> tuple[Array, ...]:
+        full = [zero_like(x) for x in primals]
+        for i, t in zip(active, tangents, strict=True):
+            full[i] = t
+        return primitive.along(primals, full)
+
+    return pulled_through(along, active, [np.zeros_like(primals[i]) for i in active], node, g)
+
+
+def pulled_through(f: Flat, active: Sequence[int], xs: Sequence[Array], node: Node, g: Any) -> list[Any]:
+    """Cotangents of the arguments of a node, of which the ``active`` ones are ``f``'s arguments ``xs``."""
+    smooth = [i for i, dtype in enumerate(node.dtype) if dtype.kind in "fc"]
+    cotangents = tuple(_or_zeros(g[i], node.shape[i], node.dtype[i]) for i in smooth)
+
+    def smooth_outputs(*xs: Array) -> tuple[Array, ...]:
+        outs = f(*xs)
+        return tuple(outs[i] for i in smooth)
+
+    found = dict(zip(active, pull_through(smooth_outputs, xs, cotangents), strict=True))
+    return [found.get(i) for i in range(len(node.parents))]
+
+
+@pull.register
+def _(primitive: WithVjp, node: Node, g: Any) -> list[Any]:
+    cotangents = [_or_zeros(c, s, d) for c, s, d in zip(g, node.shape, node.dtype, strict=True)]
+    found = primitive.back(node.residuals[-1], cotangents)
+    return [None if p is None else _fitting(primitive, c, p) for c, p in zip(found, node.parents, strict=True)]
+
+
+def _fitting(primitive: WithVjp, c: Any, parent: Node) -> Array:
+    c = np.zeros(parent.shape, parent.dtype) if c is None else c
+    c = c if hasattr(c, "shape") else np.asarray(c)[()]
+    if c.shape != parent.shape:
+        raise ValueError(
+            f"the rule of {primitive.name} returned a cotangent of shape {c.shape} for an argument of shape {parent.shape}"
+        )
+    # Copied, for it may be an array that the rule keeps, and results belong to the caller.
+    return c.astype(parent.dtype) if c.dtype.kind != "c" or parent.dtype.kind == "c" else cast(c, parent.dtype)
+
+
+def _or_zeros(c: Any, shape: tuple[int, ...], dtype: Any) -> Array:
     return np.zeros(shape, dtype)[()] if c is None else c
 
 
 @push.register
-def _(
-    primitive: WithJvp, tangents: Sequence[Any], residuals: Sequence[Any], likes: Sequence[Any], params: Params, alarm: Alarm
-) -> Any:
+def _(primitive: WithJvp, tangents: Sequence[Any], residuals: Sequence[Any], likes: Sequence[Any], params: Params) -> Any:
     if all(t is None for t in tangents):
         return None
     primals = residuals[:-1]
@@ -117,34 +142,33 @@ def _(primitive: WithVjp, *args: Any) -> NoReturn:
     )
 
 
-@batch.register
-def _(primitive: WithJvp, values: Any, batched: Sequence[bool], size: int, params: Params) -> Any:
-    axes = tuple(0 if b else None for b in batched)
+def _axes(batched: Sequence[bool]) -> tuple[int | None, ...]:
+    return tuple(0 if b else None for b in batched)
+
+
+def _batch_with_jvp(primitive: Any, values: Any, batched: Sequence[bool], size: int, params: Params) -> Any:
+    axes = _axes(batched)
     many = WithJvp(
         primitive.name,
         vmap(primitive.function, in_axes=axes, axis_size=size),
-        variadic=KEEP_ALL,
-        multiple=True,
         along=vmap(primitive.along, in_axes=(axes, axes), axis_size=size),
+        batch=_batch_with_jvp,
     )
     return many(*values)
 
 
-@batch.register
-def _(primitive: WithVjp, values: Any, batched: Sequence[bool], size: int, params: Params) -> Any:
-    axes = tuple(0 if b else None for b in batched)
-
+def _batch_with_vjp(primitive: Any, values: Any, batched: Sequence[bool], size: int, params: Params) -> Any:
     def back(outs: Sequence[Array], cotangents: Sequence[Array]) -> list[Any]:
         found = vmap(primitive.back, axis_size=size)(tuple(outs), list(cotangents))
         # What all the examples share gets the sum of what each would pay it.
         return [c if b or c is None else np.sum(c, axis=0) for c, b in zip(found, batched, strict=True)]
 
-    plain, forward = (vmap(f, in_axes=axes, axis_size=size) for f in (primitive.plain, primitive.function))
-    return _hand_over(WithVjp(primitive.name, forward, variadic=KEEP_ALL, multiple=True, plain=plain, back=back), values)
+    plain, forward = (vmap(f, in_axes=_axes(batched), axis_size=size) for f in (primitive.plain, primitive.function))
+    return _called(WithVjp(primitive.name, forward, plain=plain, back=back, batch=_batch_with_vjp), values)
 
 
-def _hand_over(primitive: WithVjp, values: Sequence[Any]) -> Any:
-    """Hand a call to the Box with the highest level, or run it where there is none."""
+def _called(primitive: WithVjp, values: Sequence[Any]) -> Any:
+    """Pass a call to the Box with the highest level, or run ``plain`` where there is none."""
     boxes = [x for x in values if isinstance(x, Box)]
     if not boxes:
         return primitive.plain(*values)
@@ -176,9 +200,9 @@ class Call:
         return self.structure.unflatten(leaves)  # type: ignore[no-any-return]  # to mypy what comes back is Any
 
     def full(self, leaves: Sequence[Array]) -> list[Any]:
-        """All the arguments with these leaves."""
+        """All the arguments with these leaves, which are read-only to the user's function."""
         args = list(self.args)
-        for i, value in zip(self.chosen, self.primals(leaves), strict=True):
+        for i, value in zip(self.chosen, self.primals(list(map(read_only, leaves))), strict=True):
             args[i] = value
         return args
 
@@ -225,6 +249,9 @@ class _Custom:
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
 
+    def __reduce__(self) -> Any:
+        return global_name(self) or (_rebuilt, (type(self), self.__dict__))
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = Call(self._f, self._nondiff, args, kwargs)
         if not call.boxed:
@@ -233,6 +260,13 @@ class _Custom:
 
     def _differentiated(self, call: Call) -> Any:
         raise NotImplementedError
+
+
+def _rebuilt(cls: type[_Custom], state: dict[str, Any]) -> _Custom:
+    """What pickle and `copy` make of a custom function that no module holds under its name."""
+    made = object.__new__(cls)
+    made.__dict__.update(state)
+    return made
 
 
 class custom_jvp(_Custom):
@@ -297,7 +331,7 @@ class custom_jvp(_Custom):
             return outs
 
         def along(leaves: Sequence[Array], tangents: Sequence[Array]) -> tuple[Array, ...]:
-            result = rule(*call.static, call.primals(leaves), call.primals(tangents))
+            result = rule(*call.static, *(call.primals(list(map(read_only, each))) for each in (leaves, tangents)))
             if not (isinstance(result, tuple) and len(result) == 2):
                 raise TypeError(f"the rule of {self.__name__} must return (out, tangent), and returned {describe(result)}")
             tangent, structure = flat(result[1])
@@ -305,7 +339,7 @@ class custom_jvp(_Custom):
                 raise TypeError(f"the rule of {self.__name__} returned a tangent that is no tree like the result")
             return tangent
 
-        primitive = WithJvp(self.__name__, function, variadic=KEEP_ALL, multiple=True, along=along)
+        primitive = WithJvp(self.__name__, function, along=along, batch=_batch_with_jvp)
         outs = primitive(*call.leaves)
         return found[0].unflatten(outs)
 
@@ -365,19 +399,20 @@ class custom_vjp(_Custom):
 
         def back(outputs: Sequence[Array], cotangents: Sequence[Array]) -> list[Any]:
             structure, kept_structure = found[-1]
-            kept = kept_structure.unflatten(outputs[structure.size :])
-            result = bwd(*call.static, kept, structure.unflatten(cotangents[: structure.size]))
+            kept = kept_structure.unflatten(list(map(read_only, outputs[structure.size :])))
+            given = structure.unflatten(list(map(read_only, cotangents[: structure.size])))
+            result = bwd(*call.static, kept, given)
             if not (isinstance(result, tuple) and len(result) == len(call.chosen)):
                 raise TypeError(
                     f"bwd of {self.__name__} must return a tuple of {len(call.chosen)} cotangents, one for each "
                     f"argument, and returned {describe(result)}"
                 )
             cotangents_of: list[Any] = []
-            for given, like in zip(result, call.structure.children, strict=True):
-                cotangents_of += [None] * like.size if given is None else like.flatten_like(given)
+            for one, like in zip(result, call.structure.children, strict=True):
+                cotangents_of += [None] * like.size if one is None else like.flatten_like(one)
             return cotangents_of
 
-        primitive = WithVjp(self.__name__, function, variadic=KEEP_ALL, multiple=True, plain=plain, back=back)
-        outs = _hand_over(primitive, call.leaves)
+        primitive = WithVjp(self.__name__, function, plain=plain, back=back, batch=_batch_with_vjp)
+        outs = _called(primitive, call.leaves)
         structure = found[0][0]
         return structure.unflatten(outs[: structure.size])

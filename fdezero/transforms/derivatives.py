@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .. import tree
-from ..graph import Array
-from .batching import over_batch
-from .forward import ReverseOnly, jvp
-from .reverse import grad, vjp
-from .wrapping import Function, Transformed, as_input, as_output, as_positions, describe, finish
+from ..core.graph import Array
+from ..core.operands import describe
+from ..interpreters.forward import ReverseOnly
+from .grad import grad, vjp
+from .jvp import jvp
+from .vmap import over_batch
+from .wrapping import Function, Transformed, as_input, as_output, as_positions, decorator, finish
 
 ArgNums = int | Sequence[int]
 
@@ -78,8 +79,9 @@ def _axes_last(x: Array, count: int) -> Array:
 # -- Jacobians ---------------------------------------------------------------------------------------
 
 
+@decorator
 def jacrev(
-    f: Function | None = None, argnums: ArgNums = 0, has_aux: bool = False, holomorphic: bool = False
+    f: Function, argnums: ArgNums = 0, has_aux: bool = False, holomorphic: bool = False
 ) -> Callable[..., Any]:
     """The Jacobian of ``f``, by reverse mode: cheap where there are fewer results than arguments.
 
@@ -103,8 +105,6 @@ def jacrev(
         array([[3., 0., 1.],
                [0., 3., 2.]])
     """
-    if f is None:
-        return partial(jacrev, argnums=argnums, has_aux=has_aux, holomorphic=holomorphic)
     return Transformed(_jacrev, f, argnums, has_aux, holomorphic)
 
 
@@ -118,8 +118,9 @@ def _jacrev(
     return (result[1], result[0][1]) if has_aux else result[1]
 
 
+@decorator
 def value_and_jacobian(
-    f: Function | None = None, argnums: ArgNums = 0, has_aux: bool = False, holomorphic: bool = False
+    f: Function, argnums: ArgNums = 0, has_aux: bool = False, holomorphic: bool = False
 ) -> Callable[..., Any]:
     """Like `jacrev`, and returns ``(value, jacobian)``, or ``((value, aux), jacobian)`` with ``has_aux``.
 
@@ -130,8 +131,6 @@ def value_and_jacobian(
         (array([1., 9.]), array([[2., 0.],
                [0., 6.]]))
     """
-    if f is None:
-        return partial(value_and_jacobian, argnums=argnums, has_aux=has_aux, holomorphic=holomorphic)
     return Transformed(_value_and_jacrev, f, argnums, has_aux, holomorphic)
 
 
@@ -154,8 +153,9 @@ def _value_and_jacrev(
     return ((value, aux[0]) if has_aux else value), jacobian
 
 
+@decorator
 def jacfwd(
-    f: Function | None = None, argnums: ArgNums = 0, has_aux: bool = False, holomorphic: bool = False
+    f: Function, argnums: ArgNums = 0, has_aux: bool = False, holomorphic: bool = False
 ) -> Callable[..., Any]:
     """The Jacobian of ``f``, by forward mode: cheap where there are fewer arguments than results.
 
@@ -167,8 +167,6 @@ def jacfwd(
         >>> jacfwd(lambda t: np.array([1.0, 2.0]) * t**2)(3.0)
         array([ 6., 12.])
     """
-    if f is None:
-        return partial(jacfwd, argnums=argnums, has_aux=has_aux, holomorphic=holomorphic)
     return Transformed(_jacfwd, f, argnums, has_aux, holomorphic)
 
 
@@ -211,7 +209,8 @@ def _check_holomorphic(holomorphic: bool, inputs: Sequence[Array], outs: Sequenc
 # -- second derivatives ------------------------------------------------------------------------------
 
 
-def hessian(f: Function | None = None, argnums: ArgNums = 0, has_aux: bool = False) -> Callable[..., Any]:
+@decorator
+def hessian(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The Hessian of ``f``: forward mode over reverse mode.
 
     Returns:
@@ -227,8 +226,6 @@ def hessian(f: Function | None = None, argnums: ArgNums = 0, has_aux: bool = Fal
         array([[10.,  6.],
                [ 6.,  0.]])
     """
-    if f is None:
-        return partial(hessian, argnums=argnums, has_aux=has_aux)
     return jacfwd(jacrev(f, argnums, has_aux), argnums, has_aux)
 
 
@@ -328,7 +325,8 @@ def ggnvp(
     return (product, aux[0]) if has_aux else product
 
 
-def elementwise_grad(f: Function | None = None, argnums: ArgNums = 0, has_aux: bool = False) -> Callable[..., Any]:
+@decorator
+def elementwise_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Callable[..., Any]:
     """The derivative, entry by entry, of a function that acts on each entry alone.
 
     Arguments as for `grad`; the result of ``f`` may be an array or a tree of them.
@@ -339,8 +337,6 @@ def elementwise_grad(f: Function | None = None, argnums: ArgNums = 0, has_aux: b
         >>> elementwise_grad(lambda x: x**2)(np.array([1.0, 2.0, 3.0]))
         array([2., 4., 6.])
     """
-    if f is None:
-        return partial(elementwise_grad, argnums=argnums, has_aux=has_aux)
     return Transformed(_elementwise_grad, f, argnums, has_aux)
 
 

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from .. import tree
-from ..boxes import raw
-from ..graph import Array
-from ..recording import no_grad
+from ..core.boxes import raw
+from ..core.graph import Array
+from ..core.recording import no_grad
 from .derivatives import jacfwd
-from .reverse import stop_gradient
+from .grad import stop_gradient
 from .wrapping import Function, as_input
 
 #: Newton steps that carry derivatives: two are right up to the third order.

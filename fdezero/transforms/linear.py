@@ -1,8 +1,7 @@
 """Derivatives as linear maps: `linearize`, and the transpose of a linear function.
 
-`linearize` runs the function once and keeps the tape; the linear map is a walk along the tape with
-forward mode's `push`, from the inputs to the outputs.  On large arrays, elementwise nodes that follow each
-other are passed together, a block of rows at a time (see `thunks`).
+`linearize` runs the function once and keeps the tape; the linear map goes along the tape with forward
+mode's `push`, from the inputs to the outputs.
 """
 
 from __future__ import annotations
@@ -11,17 +10,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import attrs
 import numpy as np
 
 from .. import tree
-from ..cotangents import Alarm, derivative_errstate
-from ..graph import Node, Params, Tape
-from ..primitives import Elementwise
-from .blocks import by_rows, cuttable
-from .forward import as_tangent, flatten_tangents, push, push_elementwise
-from .reverse import pullback, record_with_aux
-from .thunks import Notes, Parts, Step, Thunk, is_large
+from ..core.graph import Node, Tape
+from ..core.zeros import watching
+from ..interpreters.forward import as_tangent, push
+from .grad import pullback, record_with_aux
+from .jvp import flatten_tangents
 from .wrapping import Function, as_input, finish
 
 
@@ -44,97 +40,34 @@ def linearize(f: Function, *primals: Any, has_aux: bool = False) -> Any:
         (np.float64(1.0), np.float64(2.0))
     """
     tape, aux = record_with_aux(f, has_aux, primals, {})
-    along = partial(push_along, tape, _passes(tape))
+    along = partial(push_along, tape, _steps(tape))
     return (tape.value, along, aux) if has_aux else (tape.value, along)
 
 
-@attrs.frozen(eq=False)
-class _Pass:
-    """A node to be passed on the walk, with what is the same on every walk found out beforehand."""
-
-    node: Node
-    ended: tuple[Node, ...]  # the parents that no later node needs
-    large: bool  # may its tangent be computed a block of rows at a time?
-
-
-def _passes(tape: Tape) -> list[_Pass]:
-    """The way from the inputs to the outputs."""
+def _steps(tape: Tape) -> list[tuple[Node, tuple[Node, ...]]]:
+    """The nodes from the inputs to the outputs, each with those of its parents that no later node needs."""
     nodes = tape.nodes[len(tape.inputs) :]
     last = {parent: node for node in nodes for parent in node.parents} | dict.fromkeys(tape.outputs)
-    return [
-        _Pass(node, tuple([p for p in node.parents if p is not None and last[p] is node]), _is_large(node)) for node in nodes
-    ]
+    return [(node, tuple(p for p in dict.fromkeys(node.parents) if p is not None and last[p] is node)) for node in nodes]
 
 
-def _is_large(node: Node) -> bool:
-    return (
-        node.primitive.__class__ is Elementwise
-        and is_large(node.shape)
-        and by_rows(node.primitive)
-        and all(map(cuttable, node.residuals))
-    )
-
-
-def push_along(tape: Tape, passes: Sequence[_Pass], *tangents: Any) -> Any:
-    """Push the tangents of a tape's inputs along it to its outputs; each is dropped when nobody needs it any more."""
+def push_along(tape: Tape, steps: Sequence[tuple[Node, tuple[Node, ...]]], *tangents: Any) -> Any:
+    """Push the tangents of a tape's inputs along it to its outputs; each is dropped after its last use."""
     directions = flatten_tangents(tape.in_structure, tangents, tape.inputs)
-    needed = set(tape.inputs)
-    known: dict[Node | None, Any] = {
-        node: _noted(t, node, needed) for node, t in zip(tape.inputs, directions, strict=True)
-    }
-    alarm, notes = Alarm(), Notes()
-    with derivative_errstate(alarm):
-        for step in passes:
-            node = step.node
-            incoming = [known.get(parent) for parent in node.parents]
-            for parent in step.ended:
-                known.pop(parent, None)
-                needed.discard(parent)
-            needed.add(node)
-            if step.large and notes.calm and _may_wait(node, incoming):
-                known[node] = _put_off(node, incoming, needed, notes, alarm)
-                continue
-            incoming = [t.parts()[0] if t.__class__ is Thunk else t for t in incoming]
+    known: dict[Node | None, Any] = dict(zip(tape.inputs, directions, strict=True))
+    with watching() as alarm:
+        for node, ended in steps:
             alarm.raised = False  # each node for itself, as in a jvp
-            t = push(node.primitive, incoming, node.residuals, node.parents, node.params, alarm)
+            t = push(node.primitive, [known.get(p) for p in node.parents], node.residuals, node.parents, node.params)
+            for parent in ended:
+                known.pop(parent, None)
             if t is not None:
-                known[node] = t if node.primitive.multiple else _noted(as_tangent(t, node.shape, node.dtype), node, needed)
-        outs = [known.get(node) for node in tape.outputs]
-        outs = [t.parts()[0] if t.__class__ is Thunk else t for t in outs]
+                known[node] = t if type(node.dtype) is tuple else as_tangent(t, node.shape, node.dtype)
     results = [
-        np.zeros(value.shape, value.dtype)[()] if t is None else t
-        for t, value in zip(outs, tree.leaves(tape.value), strict=True)
+        known[node] if node in known else np.zeros(value.shape, value.dtype)[()]
+        for node, value in zip(tape.outputs, tree.leaves(tape.value), strict=True)
     ]
-    return tape.out_structure.unflatten(finish(results, [t for t in directions if type(t) is np.ndarray]))
-
-
-def _noted(t: Any, node: Node, needed: set[Node]) -> Any:
-    """A large tangent as a thunk, which has an owner as long as a node that is still to come needs it."""
-    if t.__class__ is np.ndarray and is_large(t.shape):
-        return Thunk.of(t, owner=lambda: node in needed or None)
-    return t
-
-
-def _may_wait(node: Node, incoming: Sequence[Any]) -> bool:
-    """Are the tangents that come to a large node plain, and one of them of its own shape?"""
-    moving = [t for rule, t in zip(node.primitive.rules, incoming, strict=True) if rule is not None and t is not None]
-    return all(t.__class__ is Thunk or cuttable(t) for t in moving) and any(t.shape == node.shape for t in moving)
-
-
-def _put_off(node: Node, incoming: Sequence[Any], needed: set[Node], notes: Notes, alarm: Alarm) -> Thunk:
-    """The tangent of a node's output, as a thunk of its parents' tangents and of the residuals."""
-    count = len(incoming)
-
-    def evaluate(primitive: Any, operands: Sequence[Parts], params: Params, of_block: Alarm | None) -> Parts:
-        known = [operand for (operand,) in operands]
-        alarm.raised = False
-        tangent = push_elementwise(primitive, known[:count], known[count:], (), params, of_block or alarm)
-        return (as_tangent(tangent, tangent.shape, node.dtype),)
-
-    tangents = [t if t.__class__ is Thunk else Thunk.of(t) for t in incoming]
-    residuals = [Thunk.of(r, owner=lambda: node) for r in node.residuals]  # the tape holds them anyhow
-    step = Step(notes, evaluate, node.primitive, (*tangents, *residuals), node.params, {})
-    return Thunk.waiting(node.shape, node.dtype, step, lambda: node in needed or None)
+    return tape.out_structure.unflatten(finish(results, directions))
 
 
 def linear_transpose(f: Function, *primals: Any) -> Callable[[Any], tuple[Any, ...]]:

@@ -1,20 +1,48 @@
-"""What all transforms have in common: how they wrap a function, and what they accept and return."""
+"""What all transforms have in common: how they wrap a function, run it on Boxes, and return results.
+
+A transform's rule is a few lines: take the `Inputs`, run the function on Boxes of them (`Inputs.run`),
+take what is inside the results.
+"""
 
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Sequence
 from types import MethodType
-from typing import Any
+from typing import Any, TypeVar
 
+import attrs
 import numpy as np
 
-from ..graph import Array, Box
-from ..recording import Level
-from ..tree import LEAF, Structure, flatten
+from ..core.graph import Array, Box
+from ..core.operands import describe
+from ..core.recording import Level, new_level
+from ..tree import KINDS, LEAF, Structure, flatten
 from ..tree import map as map_tree
 
 Function = Callable[..., Any]
+_F = TypeVar("_F", bound=Function)
+
+# -- wrapping ------------------------------------------------------------------------------------------
+
+
+def decorator(transform: _F) -> _F:
+    """Let a transform be called without its function, as in ``@grad(argnums=1)``: it then waits for one.
+
+    Example:
+        >>> @decorator
+        ... def scaled(f, by=2):
+        ...     return lambda x: by * f(x)
+        >>> scaled(by=3)(abs)(-1)
+        3
+    """
+
+    @functools.wraps(transform)
+    def waiting(f: Function | None = None, *args: Any, **kwargs: Any) -> Any:
+        return functools.partial(transform, *args, **kwargs) if f is None else transform(f, *args, **kwargs)
+
+    return waiting  # type: ignore[return-value]  # mypy cannot say "the same signature as _F"
 
 
 class Transformed:
@@ -40,30 +68,96 @@ class Transformed:
         return self if instance is None else MethodType(self, instance)
 
     def __reduce__(self) -> Any:
-        return Transformed, (self._rule, self._f, *self._options)
+        return global_name(self) or (Transformed, (self._rule, self._f, *self._options))
 
     def __repr__(self) -> str:
         return f"<{self._rule.__name__.strip('_')} of {getattr(self._f, '__name__', self._f)}>"
 
 
-def describe(x: Any) -> str:
-    """A value in the words of an error message: ``an int64 array of shape (3,)``."""
-    if isinstance(x, Box):
-        return f"a {type(x).__name__} of dtype {x.dtype} and shape {x.shape}"
-    if isinstance(x, np.ndarray):
-        return f"an array of dtype {x.dtype} and shape {x.shape}"
-    if x is None:
-        return "None"
-    text = repr(x)
-    return f"{text if len(text) < 40 else text[:36] + ' ...'} (a {type(x).__name__})"
+def global_name(wrapper: Any) -> str | None:
+    """The name under which a module holds ``wrapper``, which decorates the function of that name; or None.
 
-
-def flatten_input(arg: Any, position: int) -> tuple[list[Array], Structure]:
-    """The leaves of an argument to be differentiated, as NumPy values.
-
-    Raises:
-        TypeError: naming a leaf that has no derivative.
+    Pickle stores such a wrapper by its name, as it does a function.
     """
+    found: Any = sys.modules.get(getattr(wrapper, "__module__", ""))
+    name: str = getattr(wrapper, "__qualname__", "")
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return name if found is wrapper else None
+
+
+# -- what goes in --------------------------------------------------------------------------------------
+
+
+@attrs.frozen(eq=False)
+class Inputs:
+    """The arguments of one call, and the leaves of those that are put into Boxes.
+
+    ``structures`` has the tree of each of the arguments at ``positions``; ``values`` are all their leaves.
+    """
+
+    args: tuple[Any, ...]
+    positions: Sequence[int]
+    structures: list[Structure]
+    values: list[Array]
+
+    @classmethod
+    def of(cls, args: tuple[Any, ...], positions: Sequence[int] | None = None, name: str = "argument") -> Inputs:
+        """The arguments at ``positions`` (all of them unless given), which are to be differentiated.
+
+        Raises:
+            TypeError: naming a leaf that has no derivative.
+        """
+        positions = range(len(args)) if positions is None else positions
+        structures, values = [], []
+        for position in positions:
+            leaves, structure = _flatten_input(args[position], f"{name} {position}")
+            structures.append(structure)
+            values += leaves
+        return cls(args, positions, structures, values)
+
+    @property
+    def structure(self) -> Structure:
+        """That of the tuple of the arguments at the positions."""
+        return Structure(tuple, (), tuple(self.structures))
+
+    def run(self, f: Function, kwargs: dict[str, Any], boxes: Callable[[Level], list[Any]], has_aux: bool = False) -> Run:
+        """Run ``f`` on the arguments with ``boxes(level)``, one for each value, in the values' places."""
+        level = new_level()
+        inputs = boxes(level)
+        args = list(self.args)
+        start = 0
+        for position, structure in zip(self.positions, self.structures, strict=True):
+            args[position] = structure.unflatten(inputs[start : start + structure.size])
+            start += structure.size
+        try:
+            result = f(*args, **kwargs)
+        finally:
+            level.over = True
+        result, aux = split_aux(result, level) if has_aux else (result, None)
+        return Run(level, inputs, result, aux)
+
+
+@attrs.frozen(eq=False)
+class Run:
+    """One run of a function: its level, the Boxes it was called with, and what it returned."""
+
+    level: Level
+    inputs: list[Any]
+    result: Any
+    aux: Any
+
+    def outputs(self) -> tuple[list[Array], Structure]:
+        """The leaves of the result, all of them floating-point numbers, and its tree.
+
+        Raises:
+            TypeError: saying what else was returned.
+        """
+        outs, structure = flatten(self.result)
+        return [as_output(out) for out in outs] if outs else [as_output(self.result)], structure
+
+
+def _flatten_input(arg: Any, name: str) -> tuple[list[Array], Structure]:
     kind = type(arg)
     if kind is np.ndarray and arg.dtype.kind in "fc":  # the usual case, without a walk
         return [arg], LEAF
@@ -75,12 +169,15 @@ def flatten_input(arg: Any, position: int) -> tuple[list[Array], Structure]:
             break
     else:
         return leaves, structure
-    paths = structure.paths()
-    return [as_input(x, f"argument {position}{path}") for x, path in zip(leaves, paths, strict=True)], structure
+    return [as_input(x, f"{name}{path}") for x, path in zip(leaves, structure.paths(), strict=True)], structure
 
 
 def as_input(x: Any, name: str) -> Array:
-    """One leaf as something that can be differentiated."""
+    """One leaf as something that can be differentiated.
+
+    Raises:
+        TypeError: naming it and saying what to write.
+    """
     if isinstance(x, (np.ma.MaskedArray, np.matrix)):
         raise TypeError(f"{name} is a {type(x).__name__}, whose rules of arithmetic differ; write np.asarray(x)")
     if isinstance(x, (Box, np.ndarray, np.generic)):
@@ -90,11 +187,22 @@ def as_input(x: Any, name: str) -> Array:
         return np.float64(x) if isinstance(x, float) else np.complex128(x)
     elif hasattr(x, "__array_function__") and getattr(x, "dtype", np.dtype(int)).kind in "fc":
         return x
-    hint = "write 3.0 for 3, or x.astype(float)" if not isinstance(x, (str, bytes)) else "numbers are wanted"
-    raise TypeError(
-        f"cannot differentiate with respect to {name}: it is {describe(x)}, which has no derivative; {hint}, "
-        + ("or keep it out of the tree: in another argument, or a static field" if "[" in name or "." in name
-           else "or choose other arguments with argnums")
+    raise TypeError(f"cannot differentiate with respect to {name}: it is {describe(x)}, which has no derivative; {_advice(x, name)}")
+
+
+def _advice(x: Any, name: str) -> str:
+    """What to write for an argument that is no floating-point array."""
+    if isinstance(x, (int, np.ndarray, np.generic)):
+        hint = "write 3.0 for 3, or x.astype(float)"
+    elif hasattr(x, "__array__"):
+        hint = "write x.to_numpy() or np.asarray(x)"
+    elif isinstance(x, (str, bytes)):
+        hint = "numbers are wanted"
+    else:
+        hint = f"a tree is made of {KINDS}"
+    inside = "[" in name or "." in name
+    return hint + (
+        ", or keep it out of the tree: in another argument, or a static field" if inside else ", or choose other arguments with argnums"
     )
 
 
@@ -131,22 +239,15 @@ def as_output(out: Any, name: str = "the function") -> Array:
         return out
     if isinstance(out, (float, complex)):
         return np.asarray(out)[()]
-    raise TypeError(
-        f"{name} must return floating-point numbers to be differentiated, and returned {describe(out)}"
-        + ("; is a `return` missing?" if out is None else "")
-    )
+    hint = ""
+    if out is None:
+        hint = "; is a `return` missing?"
+    elif hasattr(type(out), "__array__") and not isinstance(out, (Box, np.ndarray, np.generic)):
+        hint = "; write x.to_numpy() for the operand x of another library"
+    raise TypeError(f"{name} must return floating-point numbers to be differentiated, and returned {describe(out)}{hint}")
 
 
-def run(f: Function, args: Sequence[Any], kwargs: dict[str, Any], level: Level, has_aux: bool) -> tuple[Any, Any]:
-    """``(result, aux)`` of the user's function, after which this level is over."""
-    try:
-        result = f(*args, **kwargs)
-    finally:
-        level.over = True
-    if not has_aux:
-        return result, None
-    result, aux = split_aux(result)
-    return result, map_tree(lambda x: value_of(x, level), aux)
+# -- what comes out ------------------------------------------------------------------------------------
 
 
 def value_of(x: Any, level: int) -> Any:
@@ -154,30 +255,44 @@ def value_of(x: Any, level: int) -> Any:
     return x._value if isinstance(x, Box) and x.level == level else x
 
 
-def split_aux(result: Any) -> tuple[Any, Any]:
-    """``(out, aux)`` of a function with ``has_aux=True``."""
+def split_aux(result: Any, level: int) -> tuple[Any, Any]:
+    """``(out, aux)`` of a function with ``has_aux=True``; arrays of the graph in ``aux`` are copied for the caller.
+
+    Raises:
+        TypeError: when the result is no pair.
+    """
     if not (isinstance(result, tuple) and len(result) == 2):
         raise TypeError(f"with has_aux=True the function must return a pair (out, aux), and returned {describe(result)}")
-    return result
+    out, aux = result
+    return out, map_tree(lambda x: _owned(value_of(x, level), x), aux)
 
 
-def finish(cotangents: Sequence[Array], foreign: Sequence[np.ndarray[Any, Any]] = ()) -> list[Array]:
+def _owned(value: Any, x: Any) -> Any:
+    return value.copy() if type(value) is np.ndarray and (x is not value or not value.flags.writeable) else value
+
+
+def plain_results(outs: Sequence[Any], level: int) -> list[Array]:
+    """What is inside results; a plain array, which may be anybody's, is copied."""
+    return [out._value if isinstance(out, Box) and out.level == level else out.copy() if type(out) is np.ndarray else out for out in outs]
+
+
+def finish(results: Sequence[Array], foreign: Sequence[Any] = ()) -> list[Array]:
     """Results that belong to the caller: writable, and no two of them the same memory.
 
-    ``foreign`` are arrays of the caller's that must not come back as results.
+    ``foreign`` may hold arrays of the caller's, which must not come back as results.
     """
-    seen = {id(_owner(x)) for x in foreign}
-    results = list(cotangents)
-    for i, c in enumerate(results):
+    seen = {id(_owner(x)) for x in foreign if type(x) is np.ndarray}
+    finished = list(results)
+    for i, c in enumerate(finished):
         if type(c) is np.ndarray and not c.ndim:
-            results[i] = c[()]  # a number, as NumPy returns it
+            finished[i] = c[()]  # a number, as NumPy returns it
         elif type(c) is np.ndarray:
             owner = id(c if c.base is None else c.base)
             if owner in seen or not c.flags.writeable:
-                results[i] = c = c.copy()
+                finished[i] = c = c.copy()
                 owner = id(c)
             seen.add(owner)
-    return results
+    return finished
 
 
 def _owner(x: Any) -> Any:

@@ -23,7 +23,7 @@ import numpy as np
 
 import fdezero
 from fdezero import tree
-from fdezero.transforms.reverse import pullback
+from fdezero.transforms.grad import pullback
 
 from .workloads import Workload, chain
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from fdezero import grad, hvp, jacfwd, jacrev, jvp, linearize, value_and_grad, vjp, vmap
-from fdezero.transforms import forward
+from fdezero.transforms import wrapping
 
 DERIVATIVES = {
     "grad": grad,
@@ -160,8 +160,8 @@ def test_a_returned_function_is_refused_and_not_taken_for_a_constant(d):
 
 def test_without_levels_these_cases_would_fail(monkeypatch):
     """All runs at one level: the confusion that the cases above are there to catch."""
-    level = forward.new_level()
-    monkeypatch.setattr(forward, "new_level", lambda: type(level)(level))
+    level = wrapping.new_level()
+    monkeypatch.setattr(wrapping, "new_level", lambda: type(level)(level))
     d = DERIVATIVES["jvp"]
     assert d(lambda x: x * d(lambda y: x + y)(1.0))(1.0) == 2.0
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fdezero import array, at, grad, record, stop_gradient, value_and_grad, vjp, vmap
+from fdezero.interpreters.reverse import pull_back
 from fdezero.testing import check_grads, numerical_grad
-from fdezero.transforms.reverse import pull_back
 
 
 # -- arguments ---------------------------------------------------------------------------------------

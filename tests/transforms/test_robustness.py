@@ -12,7 +12,7 @@ import pytest
 
 import fdezero
 from fdezero import grad, jvp, no_grad, vjp, vmap
-from fdezero.recording import quiet_level
+from fdezero.core.recording import quiet_level
 
 X = np.array([0.3, -0.5, 0.8])
 

@@ -6,7 +6,7 @@ import pytest
 from fdezero import at, jvp, linearize, tree, vjp, vmap
 from fdezero.testing import check_grads
 
-from ..rules.cases import CASES
+from ..rules.numpy.cases import CASES
 
 rng = np.random.default_rng(7)
 

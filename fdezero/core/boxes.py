@@ -1,0 +1,338 @@
+"""What makes a Box behave like an ndarray: operators, methods, and NumPy's two protocols.
+
+Every call ends in one table, `implementations`: what to call when a NumPy function meets a Box.  The
+rules fill it when they are declared; nothing in this file knows a derivative or a transform.
+
+What cannot be differentiated through (``math.sin(x)``, ``a[0] = x``, ``np.asarray(x)`` ...) raises a
+TypeError that says what to write instead; no value becomes a constant silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NoReturn
+
+import attrs
+import numpy as np
+
+from .operands import KNOWN, as_operand, as_operands, foreign_caller, numpy_name, without_defaults
+
+
+@attrs.frozen(eq=False)
+class Implementation:
+    """What a NumPy function does on Boxes, the keyword arguments that it takes, and how many arguments by position."""
+
+    function: Callable[..., Any]
+    accepts: frozenset[str]
+    positional: float
+
+
+NO_PARAMS: Mapping[str, Any] = {}
+
+#: NumPy function -> its implementation on Boxes; filled as the rules are declared.
+implementations: dict[Any, Implementation] = {}
+
+
+def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call NumPy's ``function`` on arguments of which some are Boxes.
+
+    Raises:
+        TypeError: when the function, or one of the arguments, has no derivative rule.
+    """
+    implementation = implementations.get(function)
+    if implementation is None:
+        raise TypeError(f"{numpy_name(function)} has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
+    args = as_operands(args)
+    if len(args) > implementation.positional or (kwargs and not implementation.accepts.issuperset(kwargs)):
+        args, kwargs = without_defaults(function, args, kwargs, implementation)
+    return implementation.function(*args, **kwargs)
+
+
+# -- operators and methods as functions ----------------------------------------------------------------
+
+
+def _binary(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+    def operator(self: Any, other: Any) -> Any:
+        other = _other_operand(self, other)
+        return other if other is NotImplemented else implementations[ufunc].function(self, other)
+
+    return operator
+
+
+def _reflected(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+    def operator(self: Any, other: Any) -> Any:
+        other = _other_operand(self, other)
+        return other if other is NotImplemented else implementations[ufunc].function(other, self)
+
+    return operator
+
+
+def _unary(ufunc: np.ufunc) -> Callable[[Any], Any]:
+    def operator(self: Any) -> Any:
+        return implementations[ufunc].function(self)
+
+    return operator
+
+
+def _method(function: Any) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return call(function, (self, *args), kwargs)
+
+    return method
+
+
+def _refuse(use: str, instead: str) -> Callable[..., NoReturn]:
+    def refuse(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(f"{use} of a {type(self).__name__} would lose its derivative; {instead}")
+
+    return refuse
+
+
+#: Python leaves operators on these to its own rules, so that ``x + None`` says what ``1.0 + None`` says.
+_NOT_ARRAYS = frozenset({type(None), str, bytes, dict, set})
+
+
+def _other_operand(box: Any, other: Any) -> Any:
+    """The other operand of an operator, as an array or Box; NotImplemented for what is no array.
+
+    Raises:
+        TypeError: for an array type that has operators of its own (xarray), whose result could not be
+            differentiated.
+    """
+    kind = other.__class__
+    if kind in KNOWN:
+        # Python's 1j * np.float64(2.0) is a Python complex, without shape and dtype.
+        return np.complex128(other) if kind is complex and box.dtype == np.float64 else other
+    if isinstance(other, ArrayLike):
+        return other
+    if kind in _NOT_ARRAYS:
+        return NotImplemented
+    if hasattr(kind, "__array_ufunc__") and not hasattr(kind, "__array_function__") and not hasattr(kind, "__pandas_priority__"):
+        raise TypeError(
+            f"an operator between a {type(box).__name__} and a {kind.__name__}, which has operators of its own, cannot be "
+            "differentiated; write x.to_numpy() for the array x"
+        )
+    return as_operand(other)
+
+
+class ArrayLike:
+    """The operators, methods and protocols of an ndarray, for Boxes.  No state: `graph.Box` adds it."""
+
+    __slots__ = ()
+
+    #: Boxes are attrs classes, but to `tree` they are leaves.
+    _fdezero_leaf = True
+
+    #: pandas' operators return NotImplemented for a larger number, so that a Box's operators are asked.
+    __pandas_priority__ = 1_000_000
+
+    # -- the protocols: np.tanh(x), np.sum(x, axis=0) ... ----------------------------------------
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__":
+            if "out" in kwargs:
+                _refuse_out(ufunc, inputs, kwargs)
+            return call(ufunc, inputs, kwargs)
+        return call(getattr(np.ufunc, method), (ufunc, *inputs), kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return call(function, args, kwargs)
+
+    # -- operators ------------------------------------------------------------------------------
+    __add__, __radd__ = _binary(np.add), _reflected(np.add)
+    __sub__, __rsub__ = _binary(np.subtract), _reflected(np.subtract)
+    __mul__, __rmul__ = _binary(np.multiply), _reflected(np.multiply)
+    __truediv__, __rtruediv__ = _binary(np.divide), _reflected(np.divide)
+    __floordiv__, __rfloordiv__ = _binary(np.floor_divide), _reflected(np.floor_divide)
+    __mod__, __rmod__ = _binary(np.remainder), _reflected(np.remainder)
+    __divmod__, __rdivmod__ = _binary(np.divmod), _reflected(np.divmod)
+    __pow__, __rpow__ = _binary(np.power), _reflected(np.power)
+    __matmul__, __rmatmul__ = _binary(np.matmul), _reflected(np.matmul)
+    __neg__, __pos__, __abs__ = _unary(np.negative), _unary(np.positive), _unary(np.absolute)
+    __lt__, __le__ = _binary(np.less), _binary(np.less_equal)
+    __gt__, __ge__ = _binary(np.greater), _binary(np.greater_equal)
+    __and__, __rand__ = _binary(np.bitwise_and), _reflected(np.bitwise_and)
+    __or__, __ror__ = _binary(np.bitwise_or), _reflected(np.bitwise_or)
+    __xor__, __rxor__ = _binary(np.bitwise_xor), _reflected(np.bitwise_xor)
+    __invert__ = _unary(np.invert)
+    # As for an ndarray, == compares entry by entry, so a Box cannot be a key of a dictionary.
+    __eq__, __ne__ = _binary(np.equal), _binary(np.not_equal)
+    __hash__ = None  # type: ignore[assignment]  # Python's way to say so
+
+    # -- methods --------------------------------------------------------------------------------
+    sum, mean, prod = _method(np.sum), _method(np.mean), _method(np.prod)
+    max, min = _method(np.max), _method(np.min)
+    var, std = _method(np.var), _method(np.std)
+    ravel, flatten = _method(np.ravel), _method(np.ravel)
+    swapaxes, squeeze = _method(np.swapaxes), _method(np.squeeze)
+    repeat, take, diagonal, trace = _method(np.repeat), _method(np.take), _method(np.diagonal), _method(np.trace)
+    dot, clip, cumsum, cumprod = _method(np.dot), _method(np.clip), _method(np.cumsum), _method(np.cumprod)
+    conj, conjugate = _method(np.conjugate), _method(np.conjugate)
+    copy, round = _method(np.copy), _method(np.round)
+    argmax, argmin, argsort = _method(np.argmax), _method(np.argmin), _method(np.argsort)
+    all, any, nonzero = _method(np.all), _method(np.any), _method(np.nonzero)
+    searchsorted = _method(np.searchsorted)
+    __round__ = _method(np.round)
+    __copy__ = _method(np.copy)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self  # nothing writes to it, so it is its own copy; a copy of the graph would be another graph
+
+    def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:
+        if casting != "unsafe" and not np.can_cast(self.dtype, dtype, casting):  # type: ignore[arg-type]  # NumPy checks it
+            raise TypeError(f"Cannot cast array data from {self.dtype!r} to {np.dtype(dtype)!r} according to the rule {casting!r}")
+        return call(np.astype, (self, dtype), {})
+
+    def reshape(self, *shape: Any, **kwargs: Any) -> Any:
+        return call(np.reshape, (self, shape[0] if len(shape) == 1 else shape), kwargs)
+
+    def transpose(self, *axes: Any) -> Any:
+        return call(np.transpose, (self, axes[0] if len(axes) == 1 else axes or None), {})
+
+    @property
+    def T(self) -> Any:
+        return call(np.transpose, (self,), {})
+
+    @property
+    def mT(self) -> Any:
+        return call(np.matrix_transpose, (self,), {})
+
+    @property
+    def real(self) -> Any:
+        return call(np.real, (self,), {})
+
+    @property
+    def imag(self) -> Any:
+        return call(np.imag, (self,), {})
+
+    # -- indexing -------------------------------------------------------------------------------
+    def __getitem__(self, index: Any) -> Any:
+        return implementations[getitem].function(self, index)
+
+    @property
+    def at(self) -> Any:
+        """``x.at[index].set(v)``: a copy of x with the entries at ``index`` changed."""
+        return call(at, (self,), {})
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a 0-dimensional array")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    # -- shape and dtype ------------------------------------------------------------------------
+    @property
+    def shape(self) -> tuple[int, ...]:
+        raise NotImplementedError
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        raise NotImplementedError
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        size = 1
+        for n in self.shape:
+            size *= n
+        return size
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.itemsize
+
+    def __bool__(self) -> bool:
+        return bool(call(truth, (self,), {}))
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec) if spec else str(self)  # type: ignore[attr-defined]  # every Box has one
+
+    # -- what would lose the derivative ---------------------------------------------------------
+    def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
+        name = type(self).__name__
+        if caller := foreign_caller():
+            raise TypeError(
+                f"{caller}, a function outside NumPy, makes a plain array of a {name}, which would lose its derivative; write "
+                "it in NumPy, or give it a derivative with fdezero.custom_jvp, fdezero.custom_vjp or a primitive declared in "
+                "fdezero.primitives"
+            )
+        raise TypeError(
+            f"making a plain array (np.array, np.asarray, a[0] = x, a.flat[0] = x, a[x]) of a {name} would lose its "
+            f"derivative; {_INSTEAD_OF_ARRAY}"
+        )
+
+    __float__ = _refuse(
+        "a[0] = x, float() or a function of `math`",
+        "write fdezero.at(a)[0].set(x) for a[0] = x, np.sin for math.sin, or float(stop_gradient(x))",
+    )
+    __complex__ = _refuse("complex() or a function of `cmath`", "write np.exp for cmath.exp, or 1j * x")
+    __int__ = _refuse("int()", "write int(stop_gradient(x)), or np.floor(x)")
+    __index__ = _refuse("the use as an index", "write int(stop_gradient(x))")
+    item = _refuse("item()", "use x itself, or stop_gradient(x).item()")
+    tolist = _refuse("tolist()", "use x itself, or stop_gradient(x).tolist()")
+    fill = sort = put = partition = _refuse(
+        "changing the entries in place", "write np.full_like(x, v), np.sort(x) or x = fdezero.at(x)[index].set(v)"
+    )
+
+    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+        raise TypeError(f"x[index] = v on a {type(self).__name__}: a value of the graph cannot be changed; write {_ASSIGNMENT}")
+
+
+#: What to write for ``x[index] = v``.
+_ASSIGNMENT = "x = fdezero.at(x)[index].set(v) (or, where x is never a plain array, x = x.at[index].set(v))"
+
+_INSTEAD_OF_ARRAY = (
+    "write np.stack([x, y]) or fdezero.array([[x, y], [y, x]]) for a new array, np.broadcast_to(x, shape) for np.full, "
+    "fdezero.at(a)[0].set(x) for an assignment, fdezero.at(a)[x].get() for a[x], and a @ x for a.dot(x)"
+)
+
+
+def _refuse_out(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Refuse ``out=`` of a ufunc; ``a += x`` on a plain array arrives as ``np.add(a, x, out=a)``.
+
+    Raises:
+        TypeError: unless every entry of ``out`` is None.
+    """
+    outs = kwargs.pop("out")
+    if all(out is None for out in outs):
+        return
+    if outs[0] is inputs[0] and not isinstance(inputs[0], ArrayLike):
+        raise TypeError(
+            f"numpy.{ufunc.__name__} in place (a += x and the like) writes a {type(inputs[-1]).__name__} into a plain array, "
+            "which would lose its derivative; write a = a + x"
+        )
+    raise TypeError(
+        f"numpy.{ufunc.__name__} with out= writes into an array, which cannot be differentiated; use the result, "
+        f"y = np.{ufunc.__name__}(x), or write {_ASSIGNMENT}"
+    )
+
+
+# Functions of the table that are no functions of NumPy.
+def getitem(x: Any, index: Any) -> Any:
+    """``x[index]``."""
+    return x[index]
+
+
+def at(x: Any) -> Any:
+    """The functional form of assignment: ``at(x)[index].set(v)``; see `fdezero.rules.numpy.indexing`."""
+    return implementations[at].function(x)
+
+
+def truth(x: Any) -> Any:
+    """``bool(x)``: the value that Python's ``if`` and ``while`` test."""
+    return bool(x)
+
+
+def raw(x: Any) -> Any:
+    """What is inside all the boxes: a plain array."""
+    while isinstance(x, ArrayLike):
+        x = x._value  # type: ignore[attr-defined]  # every Box has one
+    return x

@@ -1,0 +1,230 @@
+"""How a rule is declared: `elementwise`, `linear`, `multilinear`, `reduction`, `general`, `constant`, `implements`.
+
+Each makes a primitive of one kind (see `primitives`).  What a derivative needs is said by the names of
+its arguments (see `signatures`), and only that is kept on the tape.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import Any, TypeVar
+from weakref import WeakSet
+
+import numpy as np
+
+from .boxes import Implementation, implementations
+from .operands import numpy_name
+from .primitives import (
+    Batch,
+    Bilinear,
+    Constant,
+    Elementwise,
+    General,
+    Linear,
+    LinearInAll,
+    Multilinear,
+    MultilinearInAll,
+    Primitive,
+    Reduction,
+)
+from .signatures import Partial, make_rule
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_P = TypeVar("_P", bound=Primitive)
+
+#: Every primitive that was declared and is alive; the tests count that each of its rules is run.
+declared: WeakSet[Primitive] = WeakSet()
+
+
+def _declared(primitive: _P) -> _P:
+    declared.add(primitive)
+    return primitive
+
+
+def register(function: Any, implementation: Callable[..., Any], accepts: Sequence[str] = ()) -> None:
+    """Let ``implementation`` answer when NumPy's ``function`` is called on a Box.
+
+    Args:
+        function: the NumPy function, or the ufunc.
+        implementation: a primitive, or a function in terms of primitives.
+        accepts: the keyword arguments that it takes; any other must be at NumPy's default.
+
+    Raises:
+        ValueError: when the function has an implementation already.
+    """
+    if function in implementations:
+        raise ValueError(f"{numpy_name(function)} has an implementation already")
+    count = len(implementation.rules) or inf if isinstance(implementation, Primitive) else _positional(implementation)
+    implementations[function] = Implementation(implementation, frozenset(accepts), count)
+
+
+def _positional(function: Callable[..., Any]) -> float:
+    """How many arguments a function takes by position."""
+    kinds = [p.kind for p in inspect.signature(function).parameters.values()]
+    if inspect.Parameter.VAR_POSITIONAL in kinds:
+        return inf
+    return sum(kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds)
+
+
+def implements(*functions: Any) -> Callable[[_F], _F]:
+    """Declare a composite: ordinary NumPy that answers for NumPy's ``functions`` on Boxes.
+
+    The keyword arguments it takes are those of its signature; any other must be at NumPy's default.
+    """
+
+    def declare(implementation: _F) -> _F:
+        names = inspect.signature(implementation).parameters
+        for function in dict.fromkeys(functions):  # NumPy has aliases
+            register(function, implementation, tuple(names))
+        return implementation
+
+    return declare
+
+
+def elementwise(
+    function: Callable[..., Any], *partials: Partial, name: str | None = None, ufunc: Any = None, bilinear: bool = False
+) -> Elementwise:
+    """Declare a function that acts on each entry alone, by one partial derivative for each argument.
+
+    Args:
+        function: what computes it on plain arrays.
+        partials: for each argument the factor, the product with ``g``, 1, -1, or None.
+        name: what the tape shows; the function's own name unless given.
+        ufunc: the NumPy function to answer for; ``function`` itself if that is a ufunc.
+        bilinear: is it linear in each of its two arguments?
+
+    Example:
+        >>> import numpy as np
+        >>> softplus = elementwise(lambda x: np.log1p(np.exp(x)), lambda x: 1 / (1 + np.exp(-x)), name="softplus")
+        >>> from fdezero import grad
+        >>> grad(softplus)(0.0)
+        np.float64(0.5)
+    """
+    has_derivative = any(partial is not None for partial in partials)
+    kind = Bilinear if bilinear else Elementwise if has_derivative else Constant
+    primitive = kind(
+        name or (ufunc or function).__name__,
+        _numpy_valued(function),
+        tuple(make_rule(p, i) for i, p in enumerate(partials)),
+        core=(0,) * len(partials),
+    )
+    target = ufunc or (function if isinstance(function, np.ufunc) else None)
+    if target is not None:
+        register(target, primitive)
+    return _declared(primitive)  # type: ignore[return-value]  # a Constant has the same attributes
+
+
+def linear(
+    function: Callable[..., Any],
+    *transposes: Partial,
+    name: str,
+    core: tuple[int, ...] | None = None,
+    batch: Batch | None = None,
+) -> Linear:
+    """Declare a function that is linear in its array argument, by its transpose.
+
+    Args:
+        function: what computes it on plain arrays.
+        transposes: for each argument, from a cotangent ``g`` of the result to one of the argument; None
+            for an argument that is no part of the linearity (an index).
+        name: what the tape shows.
+        core, batch: see `Primitive`.
+    """
+    return _declared(Linear(name, function, tuple(make_rule(t, i) for i, t in enumerate(transposes)), core, batch=batch))
+
+
+def linear_in_all(function: Callable[..., Any], transpose: Callable[..., Any], *, name: str, batch: Batch | None = None) -> LinearInAll:
+    """Declare a function of any number of arrays that is linear in all of them together.
+
+    ``transpose`` returns a list with a cotangent for each; ``batch`` as for `linear`.
+    """
+    rule = make_rule(transpose, 0)
+    assert rule is not None
+    return _declared(LinearInAll(name, function, batch=batch, transpose=rule))
+
+
+def multilinear(
+    function: Callable[..., Any],
+    *transposes: Partial,
+    name: str,
+    core: tuple[int, ...] | None = None,
+    batch: Batch | None = None,
+) -> Multilinear:
+    """Declare a function that is linear in each argument, by its transpose in each.
+
+    ``core`` and ``batch`` as for `linear`.
+    """
+    return _declared(Multilinear(name, function, tuple(make_rule(t, i) for i, t in enumerate(transposes)), core, batch=batch))
+
+
+def multilinear_in_all(
+    function: Callable[..., Any], transpose: Callable[..., Any], *, name: str, batch: Batch | None = None
+) -> MultilinearInAll:
+    """Declare a function that is linear in each of any number of arrays; ``transpose`` as for `linear_in_all`."""
+    rule = make_rule(transpose, 0)
+    assert rule is not None
+    return _declared(MultilinearInAll(name, function, batch=batch, transpose=rule))
+
+
+def reduction(function: Callable[..., Any], partial: Callable[..., Any], *, name: str) -> Reduction:
+    """Declare a reduction, by the partial derivative of the result with respect to each entry.
+
+    Args:
+        function: ``function(x, *, axis, keepdims)`` on plain arrays, with ``axis`` a tuple of axes that
+            are counted from the end.
+        partial: the factor, or the product with ``g``; in it ``g`` and ``out`` have the reduced axes as 1.
+        name: what the tape shows.
+
+    Example:
+        >>> import numpy as np
+        >>> from fdezero import grad
+        >>> squares = reduction(
+        ...     lambda x, *, axis, keepdims: np.sum(x * x, axis=axis, keepdims=keepdims), lambda x: 2 * x, name="squares"
+        ... )
+        >>> grad(lambda x: squares(x, axis=(-1,), keepdims=False))(np.array([1.0, 3.0]))
+        array([2., 6.])
+    """
+    rule = make_rule(partial, 0)
+    return _declared(Reduction(name, function, (rule,), (0,), forward=(rule,)))
+
+
+def general(
+    function: Callable[..., Any],
+    *,
+    jvp: Sequence[Partial],
+    vjp: Sequence[Partial] = (),
+    name: str,
+    core: tuple[int, ...] | None = None,
+    batch: Batch | None = None,
+) -> General:
+    """Declare any other function, by its Jacobian-vector and vector-Jacobian product for each argument.
+
+    Without ``vjp``, reverse mode transposes ``jvp``.  A function that returns a tuple has several
+    outputs: its ``g`` in reverse mode is a list, with None where no cotangent came, and its forward
+    products are tuples.  ``core`` and ``batch`` as for `linear`.
+    """
+    rules = tuple(make_rule(v, i) for i, v in enumerate(vjp))
+    forward = tuple(make_rule(j, i) for i, j in enumerate(jvp))
+    return _declared(General(name, function, rules, core, batch=batch, forward=forward))
+
+
+def constant(
+    function: Callable[..., Any], *, name: str | None = None, core: tuple[int, ...] | None = None, batch: Batch | None = None
+) -> Constant:
+    """Declare that a function has no derivative: plain arrays come out.  ``core`` and ``batch`` as for `linear`."""
+    return _declared(Constant(name or function.__name__, function, core=core, batch=batch))
+
+
+def _numpy_valued(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function``, whose result has a shape and a dtype also where a user's function returns a Python number."""
+    module = getattr(function, "__module__", None) or ""
+    if isinstance(function, np.ufunc) or module.partition(".")[0] in ("numpy", "operator", "_operator", "fdezero"):
+        return function
+
+    def numpy_valued(*args: Any, **params: Any) -> Any:
+        out = function(*args, **params)
+        return out if hasattr(out, "shape") else np.asarray(out)[()]
+
+    return numpy_valued

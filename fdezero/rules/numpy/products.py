@@ -1,0 +1,249 @@
+"""Products: matmul and its kin, dot, inner, outer, tensordot, einsum.  All are linear in each argument.
+
+Each has the last one or two axes of its arguments as its own and broadcasts over the rest, as
+NumPy's generalised ufuncs do.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.declare import implements, multilinear, multilinear_in_all
+from ...core.graph import Array
+from ...core.primitives import Multilinear
+from .helpers import as_operand, trailing
+
+
+def column(v: Array) -> Array:
+    return v[..., None]
+
+
+def row(v: Array) -> Array:
+    return v[..., None, :]
+
+
+def _matrix_vector(x: Array, y: Array) -> Array:
+    """``x @ y`` of matrices and vectors, of either one or many.
+
+    One matrix times many vectors is one product of two matrices: for a thousand vectors of 64 numbers
+    that takes less than half the time of a thousand products.
+    """
+    if len(y.shape) == 1:
+        return x @ y
+    return y @ x.T if len(x.shape) == 2 else (x @ column(y))[..., 0]
+
+
+matmul_mm = multilinear(operator.matmul, lambda g, y: g @ y.mT, lambda g, x: x.mT @ g, name="matmul", core=(2, 2))
+matmul_mv: Multilinear = multilinear(
+    lambda x, y: _matrix_vector(x, y),
+    lambda g, y: outer_vv(g, y),
+    lambda g, x: matmul_mv(x.mT, g),
+    name="matmul",
+    core=(2, 1),
+)
+matmul_vm = multilinear(
+    # As for `_matrix_vector`: many vectors times one matrix are one product of two matrices.
+    lambda x, y: x @ y if len(x.shape) == 1 or len(y.shape) == 2 else (row(x) @ y)[..., 0, :],
+    lambda g, y: matmul_mv(y, g),
+    lambda g, x: outer_vv(x, g),
+    name="matmul",
+    core=(1, 2),
+)
+matmul_vv = multilinear(
+    lambda x, y: x @ y if len(y.shape) == 1 else y @ x if len(x.shape) == 1 else (row(x) @ column(y))[..., 0, 0],
+    lambda g, y: column(g) * y if g.shape else g * y,
+    lambda g, x: column(g) * x if g.shape else g * x,
+    name="matmul",
+    core=(1, 1),
+)
+#: One column times one row, or many: on 256 pairs of 32 numbers, einsum takes a third of the time of a product that broadcasts.
+outer_vv: Multilinear = multilinear(
+    lambda x, y: column(x) * y if len(x.shape) == 1 == len(y.shape) else np.einsum("...i,...j->...ij", x, y),
+    lambda g, y: matmul_mv(g, y),
+    lambda g, x: matmul_mv(g.mT, x),
+    name="outer",
+    core=(1, 1),
+)
+
+
+@implements(np.matmul)
+def matmul(x: Array, y: Array) -> Array:
+    try:  # `as_operand` asks for the shapes too, and a Box takes its time to tell
+        m, n = len(x.shape), len(y.shape)
+    except AttributeError:
+        return matmul(as_operand(x), as_operand(y))
+    if m > 1 and n > 1:
+        return matmul_mm(x, y)
+    if not (m and n):
+        raise ValueError("matmul: an argument has no dimensions; use * to multiply by a scalar")
+    return (matmul_vv if m == n == 1 else matmul_mv if n == 1 else matmul_vm)(x, y)
+
+
+@implements(np.dot)
+def dot(a: Array, b: Array, out: None = None) -> Array:
+    a, b = as_operand(a), as_operand(b)
+    m, n = len(a.shape), len(b.shape)
+    if not (m and n):
+        return a * b
+    if (n <= 2 and m <= 2) or n == 1:
+        return a @ b
+    return np.tensordot(a, b, axes=((m - 1,), (n - 2,)))
+
+
+@implements(np.vdot)
+def vdot(a: Array, b: Array) -> Array:
+    return np.dot(np.conjugate(as_operand(a)).reshape(-1), as_operand(b).reshape(-1))
+
+
+@implements(np.inner)
+def inner(a: Array, b: Array) -> Array:
+    a, b = as_operand(a), as_operand(b)
+    if not (len(a.shape) and len(b.shape)):
+        return a * b
+    return np.tensordot(a, b, axes=((-1,), (-1,)))
+
+
+@implements(np.outer, np.linalg.outer)
+def outer(a: Array, b: Array, out: None = None) -> Array:
+    return outer_vv(as_operand(a).reshape(-1), as_operand(b).reshape(-1))
+
+
+@implements(np.tensordot, np.linalg.tensordot)
+def tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
+    a, b = as_operand(a), as_operand(b)
+    m, n = len(a.shape), len(b.shape)
+    if isinstance(axes, (int, np.integer)):
+        axes = (tuple(range(m - axes, m)), tuple(range(axes)))
+    left, right = trailing(axes[0], m), trailing(axes[1], n)
+    if [a.shape[i] for i in left] != [b.shape[i] for i in right]:
+        raise ValueError("shape-mismatch for sum")
+    keep_a = tuple(i for i in range(-m, 0) if i not in left)
+    keep_b = tuple(i for i in range(-n, 0) if i not in right)
+    inner_size = math.prod(a.shape[i] for i in left)
+    rows = np.transpose(a, (*keep_a, *left)).reshape((-1 if inner_size else math.prod(a.shape[i] for i in keep_a), inner_size))
+    columns = np.transpose(b, (*right, *keep_b)).reshape((inner_size, math.prod(b.shape[i] for i in keep_b)))
+    return (rows @ columns).reshape([a.shape[i] for i in keep_a] + [b.shape[i] for i in keep_b])
+
+
+# -- einsum ------------------------------------------------------------------------------------------
+Labels = str
+
+#: The labels that einsum takes.
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def _parse(subscripts: str, operands: Sequence[Array]) -> tuple[list[Labels], Labels]:
+    """The labels of each operand and of the result, with ``...`` spelled out in unused letters."""
+    subscripts = subscripts.replace(" ", "")
+    terms, arrow, result = subscripts.partition("->")
+    inputs = terms.split(",")
+    if len(inputs) != len(operands):
+        raise ValueError(f"einsum: {len(inputs)} subscripts for {len(operands)} operands")
+    unused = [c for c in LETTERS if c not in subscripts]
+    hidden = [len(x.shape) - len(t.replace("...", "")) if "..." in t else 0 for t, x in zip(inputs, operands, strict=True)]
+    letters = "".join(unused[: max(hidden, default=0)])
+    inputs = [t.replace("...", letters[len(letters) - h :]) for t, h in zip(inputs, hidden, strict=True)]
+    for t, x in zip(inputs, operands, strict=True):
+        if len(t) != len(x.shape):
+            raise ValueError(f"einsum: the subscripts {t!r} do not fit an operand of shape {x.shape}")
+    if arrow:
+        return inputs, result.replace("...", letters)
+    joined = "".join(inputs)
+    once = sorted(c for c in set(joined) if joined.count(c) == 1 and c not in letters)
+    return inputs, letters + "".join(once)
+
+
+def _einsum_transpose(
+    g: Array, xs: Sequence[Array], likes: Sequence[Any], *, inputs: Sequence[Labels], output: Labels
+) -> list[Any]:
+    return [
+        None if like is None else _operand_cotangent(g, xs, like.shape, k, inputs, output) for k, like in enumerate(likes)
+    ]
+
+
+def _operand_cotangent(
+    g: Array, xs: Sequence[Array], shape: tuple[int, ...], k: int, inputs: Sequence[Labels], output: Labels
+) -> Array:
+    """The transpose in one operand: an einsum of the cotangent with the others.
+
+    A label of this operand alone was summed over: its cotangent is repeated.  A label that it has
+    twice was a diagonal: its cotangent is put there.  A size of 1 that was broadcast is summed out.
+    """
+    others = [(t, x) for i, (t, x) in enumerate(zip(inputs, xs, strict=True)) if i != k]
+    mine = "".join(dict.fromkeys(inputs[k]))
+    elsewhere = output + "".join(t for t, _ in others)
+    shared = "".join(c for c in mine if c in elsewhere)
+    c = np.einsum(",".join([output, *[t for t, _ in others]]) + "->" + shared, g, *[x for _, x in others])
+    sizes = dict(zip(inputs[k], shape, strict=True))
+    summed = tuple(i for i, label in enumerate(shared) if sizes[label] == 1 and c.shape[i] != 1)
+    if summed:
+        c = np.sum(c, axis=summed, keepdims=True)
+    if shared != mine:
+        index = tuple(slice(None) if label in shared else None for label in mine)
+        c = np.broadcast_to(c[index], tuple(sizes[label] for label in mine))
+    for label in mine:
+        if inputs[k].count(label) > 1:
+            return _on_diagonal(c, mine, inputs[k], sizes)
+    return c
+
+
+def _on_diagonal(c: Array, mine: Labels, wanted: Labels, sizes: dict[str, int]) -> Array:
+    """Put the cotangent of a repeated label on the diagonal: multiply by the identity."""
+    fresh = iter(x for x in LETTERS if x not in wanted)
+    labels, eyes = [], []
+    for i, label in enumerate(wanted):
+        if label in wanted[:i]:
+            new = next(fresh)
+            eyes.append((label + new, np.eye(sizes[label], dtype=c.dtype)))
+            labels.append(new)
+        else:
+            labels.append(label)
+    return np.einsum(",".join([mine, *[t for t, _ in eyes]]) + "->" + "".join(labels), c, *[e for _, e in eyes])
+
+
+def _contract(*xs: Array, inputs: Sequence[Labels], output: Labels) -> Array:
+    return np.einsum(",".join(inputs) + "->" + output, *xs, optimize=len(xs) > 2)
+
+
+def _batch_contract(primitive: Any, values: list[Array], batched: Sequence[bool], size: int, params: Any) -> Array:
+    """One more label in front, of the batch axis."""
+    used = params["output"] + "".join(params["inputs"])
+    label = next(c for c in LETTERS if c not in used)
+    inputs = tuple(label * b + labels for labels, b in zip(params["inputs"], batched, strict=True))
+    return primitive(*values, inputs=inputs, output=label + params["output"])
+
+
+contract = multilinear_in_all(_contract, _einsum_transpose, name="einsum", batch=_batch_contract)
+
+
+@implements(np.einsum)
+def einsum(*operands: Any, optimize: Any = False) -> Array:
+    if not isinstance(operands[0], str):
+        operands = _from_sublists(operands)
+    xs = [as_operand(x) for x in operands[1:]]
+    inputs, output = _parse(operands[0], xs)
+    return contract(*xs, inputs=tuple(inputs), output=output)
+
+
+def _from_sublists(operands: Sequence[Any]) -> tuple[Any, ...]:
+    """``einsum(a, [0, 1], b, [1, 2], [0, 2])`` in letters."""
+    pairs, result = operands[: len(operands) // 2 * 2], operands[len(operands) // 2 * 2 :]
+
+    def letters(sublist: Sequence[Any]) -> str:
+        return "".join("..." if i is Ellipsis else chr(ord("a") + i) for i in sublist)
+
+    terms = ",".join(map(letters, pairs[1::2]))
+    return (terms + "->" + letters(result[0]) if result else terms, *pairs[::2])
+
+
+# -- the method of ufuncs ------------------------------------------------------------------------------
+@implements(np.ufunc.outer)
+def ufunc_outer(ufunc: np.ufunc, a: Array, b: Array) -> Array:
+    """``ufunc.outer(a, b)``: the ufunc on a with as many ones behind its shape as b has axes."""
+    a, b = as_operand(a), as_operand(b)
+    return ufunc(np.reshape(a, a.shape + (1,) * len(b.shape)), b)

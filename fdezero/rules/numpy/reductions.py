@@ -1,0 +1,218 @@
+"""Reductions: sum, mean, prod, max, min, var, std.
+
+`sum` and `mean` are linear; `max` and `min` choose; the rest is ordinary NumPy in terms of others.
+The ``where=`` of each is a choice of what to reduce, and so a `np.where` before it.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from ...core.declare import elementwise, implements, linear, reduction
+from ...core.graph import Array
+from .helpers import Axes, count, keep_reduced, spread, trailing
+
+
+def _spread_back(g: Array, like: Any, *, axis: Axes, keepdims: bool) -> Array:
+    """What each entry gets of a cotangent of its sum: all of it."""
+    return spread(g if keepdims or not g.shape else keep_reduced(g, like.shape, axis), like.shape)
+
+
+sum_over = linear(
+    lambda x, *, axis, keepdims: np.add.reduce(x, axis, keepdims=keepdims),
+    _spread_back,
+    name="sum",
+    core=(0,),
+)
+mean_over = linear(
+    # Python's division: on a NumPy scalar it takes 60 ns where np.true_divide takes 600.
+    lambda x, *, axis, keepdims: np.add.reduce(x, axis, keepdims=keepdims) / count(x.shape, axis),
+    lambda g, like, *, axis, keepdims: _spread_back(g / count(like.shape, axis), like, axis=axis, keepdims=keepdims),
+    name="mean",
+    core=(0,),
+)
+
+
+def _selected(x: Array, where: Any, fill: Any, axis: Any, name: str) -> Array:
+    """What is not selected by ``where=`` becomes the reduction's neutral element."""
+    return x if where is True or where is np._NoValue else np.where(where, x, fill)
+
+
+@implements(np.sum)
+def sum_(
+    a: Array,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Array:
+    if out is not None:
+        _no_out(out, "sum")
+    x = a if dtype is None else a.astype(dtype)
+    x = x if where is True else _selected(x, where, 0, axis, "sum")
+    total = sum_over(x, axis=trailing(axis, len(x.shape)), keepdims=bool(keepdims))
+    return total if initial is None else total + initial
+
+
+@implements(np.mean)
+def mean(
+    a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: Any = True
+) -> Array:
+    if out is not None:
+        _no_out(out, "mean")
+    x = a if dtype is None else a.astype(dtype)
+    axes = trailing(axis, len(x.shape))
+    if where is True:
+        return mean_over(x, axis=axes, keepdims=bool(keepdims))
+    return np.sum(x, axis=axes, keepdims=keepdims, where=where) / _number_of(x, axes, keepdims, where)
+
+
+def _number_of(x: Array, axes: Axes, keepdims: bool, where: Any) -> Any:
+    """How many entries ``where=`` selects for each result."""
+    if where is True:
+        return count(x.shape, axes)
+    return np.sum(np.broadcast_to(where, x.shape), axis=axes, keepdims=keepdims)
+
+
+def _no_out(out: Any, name: str) -> None:
+    if out is not None:
+        raise TypeError(f"numpy.{name}: out= writes into an array, which cannot be differentiated; use the result")
+
+
+# -- products ----------------------------------------------------------------------------------------
+@implements(np.prod)
+def prod(
+    a: Array,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Array:
+    """A product by halves: multiplications only, so zeros among the factors are exact to every order."""
+    _no_out(out, "prod")
+    x = _selected(a if dtype is None else a.astype(dtype), where, 1, axis, "prod")
+    axes = trailing(axis, len(x.shape))
+    flat = _last_axis(x, axes)
+    n = flat.shape[-1]
+    while n > 1:
+        half = n // 2
+        product = flat[..., :half] * flat[..., half : 2 * half]
+        flat = np.concatenate([product, flat[..., 2 * half :]], axis=-1) if n % 2 else product
+        n = flat.shape[-1]
+    result = flat[..., 0] if n else np.ones_like(flat, shape=flat.shape[:-1])
+    if keepdims:
+        result = keep_reduced(result, x.shape, axes)
+    return result if initial is None else result * initial
+
+
+def _last_axis(x: Array, axes: Axes) -> Array:
+    """All of ``axes`` made one, at the end."""
+    kept = [a for a in range(-len(x.shape), 0) if a not in axes]
+    moved = np.transpose(x, (*kept, *axes)) if axes else x
+    return moved.reshape((*moved.shape[: len(kept)], count(x.shape, axes)))
+
+
+# -- maxima ------------------------------------------------------------------------------------------
+def _shares(x: Array, out: Array, axis: Axes) -> Array:
+    """1/k for each of the k entries that are the extreme one; a NaN is what was chosen if it came out."""
+    chosen = (x == out) | ((x != x) & (out != out))
+    return (chosen / np.sum(chosen, axis=axis, keepdims=True)).astype(x.dtype)
+
+
+def _shared(g: Array, x: Array, out: Array, *, axis: Axes, keepdims: bool) -> Array:
+    """g times the shares, and 0 where there is none, also of an infinite g."""
+    shares = _shares(x, out, axis)
+    none = shares == 0
+    return np.where(none, np.zeros_like(shares), np.where(none, np.zeros_like(shares), g) * shares)
+
+
+def _extreme(ufunc: np.ufunc, name: str) -> Any:
+    return reduction(lambda x, *, axis, keepdims: ufunc.reduce(x, axis, keepdims=keepdims), _shared, name=name)
+
+
+max_over, min_over = _extreme(np.maximum, "max"), _extreme(np.minimum, "min")
+
+
+def _declare_extreme(function: Any, primitive: Any, choose: np.ufunc) -> None:
+    @implements(function)
+    def extreme(
+        a: Array, axis: Any = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
+    ) -> Array:
+        _no_out(out, function.__name__)
+        if where is not True and initial is None:
+            raise ValueError(f"numpy.{function.__name__}: where= needs initial=, for a row of which nothing is selected")
+        x = _selected(a, where, initial, axis, function.__name__)
+        result = primitive(x, axis=trailing(axis, len(x.shape)), keepdims=bool(keepdims))
+        return result if initial is None else choose(result, initial)
+
+
+for _max, _min in ((np.max, np.min), (np.amax, np.amin)):
+    _declare_extreme(_max, max_over, np.maximum)
+    _declare_extreme(_min, min_over, np.minimum)
+
+
+# -- spread of the values ----------------------------------------------------------------------------
+#: A square root that is a length: at 0 its smallest subgradient, 0, instead of infinity.
+root_of_squares = elementwise(
+    lambda x: np.sqrt(x),
+    lambda g, out: g * np.where(out == 0, 0, 0.5 / np.where(out == 0, 1, out)),
+    name="root_of_squares",
+)
+
+
+@implements(np.var)
+def var(
+    a: Array,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Array:
+    _no_out(out, "var")
+    x = a if dtype is None else a.astype(dtype)
+    axes = trailing(axis, len(x.shape))
+    center = np.mean(x, axis=axes, keepdims=True, where=where) if _absent(mean) else mean
+    deviation = x - center
+    square = np.square(deviation) if x.dtype.kind != "c" else np.square(deviation.real) + np.square(deviation.imag)
+    freedom = _number_of(x, axes, keepdims, where) - (ddof if _absent(correction) else correction)
+    freedom = max(freedom, 0) if where is True else np.maximum(freedom, 0)
+    return np.sum(square, axis=axes, keepdims=keepdims, where=where) / freedom
+
+
+def _absent(argument: Any) -> bool:
+    return argument is None or argument is np._NoValue
+
+
+@implements(np.std)
+@functools.wraps(var)
+def std(*args: Any, **kwargs: Any) -> Array:
+    return root_of_squares(var(*args, **kwargs))
+
+
+# -- the method of ufuncs ------------------------------------------------------------------------------
+_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+
+
+@implements(np.ufunc.reduce)
+def reduce(
+    ufunc: np.ufunc, array: Array, axis: Any = 0, dtype: Any = None, out: None = None, keepdims: bool = False, **options: Any
+) -> Array:
+    """``np.add.reduce`` and the like, by the function that it is."""
+    if ufunc not in _REDUCTIONS:
+        raise TypeError(f"numpy.{ufunc.__name__}.reduce has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
+    x = array if dtype is None else array.astype(dtype)
+    _no_out(out, f"{ufunc.__name__}.reduce")
+    given = {k: v for k, v in options.items() if v is not None and v is not np._NoValue}
+    return _REDUCTIONS[ufunc](x, axis=axis, keepdims=keepdims, **given)

@@ -1,0 +1,97 @@
+"""Sorting and scans: sort, argsort, cumsum, cumprod.
+
+A sort is a permutation that depends on the values: it is found by `argsort`, which has no derivative,
+and applied by `gather_along`, which is linear.  Ties keep their order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.declare import constant, implements, linear
+from ...core.graph import Array
+from ...core.primitives import Linear
+from .helpers import all_batched, trailing_one
+
+
+# -- taking and putting along an axis ----------------------------------------------------------------
+def _scatter_along(x: Array, index: Array, *, axis: int, size: int) -> Array:
+    """Zeros, with each entry of x added at its index along the axis."""
+    shape = (*x.shape[: len(x.shape) + axis], size, *x.shape[len(x.shape) + axis + 1 :])
+    out = np.zeros_like(x, shape=shape)
+    grid = list(np.indices(x.shape, sparse=True))
+    grid[axis] = np.broadcast_to(index, x.shape)
+    np.add.at(out, tuple(grid), x)
+    return out
+
+
+gather_along: Linear = linear(
+    lambda x, index, *, axis: np.take_along_axis(x, index, axis),
+    lambda g, y, like, *, axis: scatter_along(g, y, axis=axis, size=like.shape[axis]),
+    None,
+    name="take_along_axis",
+    batch=all_batched,
+)
+scatter_along: Linear = linear(
+    _scatter_along,
+    lambda g, y, *, axis, size: gather_along(g, y, axis=axis),
+    None,
+    name="put_along_axis",
+    batch=all_batched,
+)
+
+# -- sorting -----------------------------------------------------------------------------------------
+order_of = constant(lambda x, *, axis: np.argsort(x, axis=axis, kind="stable"), name="argsort", core=(0,))
+
+
+@implements(np.argsort)
+def argsort(a: Array, axis: int | None = -1, kind: str | None = None, *, stable: bool | None = None) -> Array:
+    if axis is None:
+        a, axis = a.reshape(-1), 0
+    return order_of(a, axis=trailing_one(axis, len(a.shape)))
+
+
+@implements(np.sort)
+def sort(a: Array, axis: int | None = -1, kind: str | None = None, *, stable: bool | None = None) -> Array:
+    if axis is None:
+        a, axis = a.reshape(-1), 0
+    along = trailing_one(axis, len(a.shape))
+    return gather_along(a, order_of(a, axis=along), axis=along)
+
+
+# -- scans -------------------------------------------------------------------------------------------
+running_sum: Linear = linear(
+    lambda x, *, axis: np.cumsum(x, axis=axis),
+    lambda g, *, axis: np.flip(running_sum(np.flip(g, axis), axis=axis), axis),
+    name="cumsum",
+    core=(0,),
+)
+
+
+@implements(np.cumsum)
+def cumsum(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
+    if axis is None:
+        a, axis = a.reshape(-1), 0
+    a = a if dtype is None else a.astype(dtype)
+    return running_sum(a, axis=trailing_one(axis, len(a.shape)))
+
+
+@implements(np.cumprod)
+def cumprod(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
+    """By doubling: multiplications only, so zeros among the factors are exact to every order.
+
+    Source: Hillis and Steele, Data parallel algorithms (1986).
+    """
+    if axis is None:
+        a, axis = a.reshape(-1), 0
+    a = a if dtype is None else a.astype(dtype)
+    x = np.moveaxis(a, axis, -1)
+    reach = 1
+    while reach < x.shape[-1]:
+        x = np.concatenate([x[..., :reach], x[..., reach:] * x[..., :-reach]], axis=-1)
+        reach *= 2
+    return np.moveaxis(x, -1, axis)
+
+

@@ -1,0 +1,62 @@
+"""Every rule of the table against numerical derivatives, and every implementation in the table."""
+
+import numpy as np
+import pytest
+
+import fdezero
+from fdezero import grad
+from fdezero.core import boxes
+from fdezero.core.graph import Box
+from fdezero.core.operands import numpy_name
+from fdezero.primitives import elementwise
+from fdezero.testing import check_grads
+
+from .cases import CASES, CONSTANT, REFUSED, SAME
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+def test_derivatives(case):
+    check_grads(case.f, case.args, order=2, rtol=2e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+def test_value_on_boxes_is_numpy_s(case):
+    plain = fdezero.tree.leaves(case.f(*case.args))
+    boxed = fdezero.tree.leaves(fdezero.record(case.f)(*case.args).value)
+    for p, b in zip(plain, boxed, strict=True):
+        assert np.shape(p) == np.shape(b)
+        assert np.asarray(p).dtype == np.asarray(b).dtype
+        np.testing.assert_allclose(p, b, rtol=1e-5 if np.asarray(p).dtype.itemsize < 8 else 1e-12)
+
+
+def test_every_implementation_is_in_the_table():
+    checked = {case.function for case in CASES} | set(CONSTANT) | SAME | REFUSED
+    missing = [numpy_name(f) for f in boxes.implementations if f not in checked]
+    assert not missing
+
+
+@pytest.mark.parametrize("function", CONSTANT, ids=numpy_name)
+def test_constants_come_out_plain(function):
+    x = np.array([[0.5, -1.25, 3.0], [2.5, 0.25, -0.75]])
+    seen = []
+
+    def f(v):
+        seen.append(CONSTANT[function](v))
+        return v.sum()
+
+    np.testing.assert_array_equal(grad(f)(x), np.ones_like(x))
+    assert not isinstance(seen[0], Box)
+    expected = CONSTANT[function](x)
+    if "repr" in function.__name__ or "str" in function.__name__:
+        assert isinstance(seen[0], str)
+    else:
+        np.testing.assert_array_equal(seen[0], expected)
+
+
+def test_a_rule_made_wrong_on_purpose_is_caught():
+    wrong = elementwise(lambda x: np.sin(x), lambda x: 1.001 * np.cos(x), name="wrong_sin")
+    with pytest.raises(AssertionError, match=r"order 1, reverse mode, argument 0 at \(0,\): exact .*, numerical .*"):
+        check_grads(wrong, (np.array([0.3, 0.4]),))
+    second = elementwise(lambda x: np.sin(x), lambda g, x: g * np.asarray(np.cos(fdezero.stop_gradient(x))), name="once")
+    with pytest.raises(AssertionError, match="order 2"):
+        check_grads(second, (np.array([0.3, 0.4]),))
