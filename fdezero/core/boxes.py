@@ -76,6 +76,8 @@ def _unary(ufunc: np.ufunc) -> Callable[[Any], Any]:
 
 def _method(function: Any) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not args and not kwargs and function in implementations:
+            return implementations[function].function(self)
         return call(function, (self, *args), kwargs)
 
     return method
@@ -107,7 +109,9 @@ def _other_operand(box: Any, other: Any) -> Any:
         return other
     if kind in _NOT_ARRAYS:
         return NotImplemented
-    if hasattr(kind, "__array_ufunc__") and not hasattr(kind, "__array_function__") and not hasattr(kind, "__pandas_priority__"):
+    # pandas' operators are positional where the other operand is an array, and defer to a Box's.
+    own = hasattr(kind, "__array_ufunc__") and not hasattr(kind, "__array_function__")
+    if own and not hasattr(kind, "__pandas_priority__"):
         raise TypeError(
             f"an operator between a {type(box).__name__} and a {kind.__name__}, which has operators of its own, cannot be "
             "differentiated; write x.to_numpy() for the array x"
@@ -179,7 +183,7 @@ class ArrayLike:
 
     def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:
         if casting != "unsafe" and not np.can_cast(self.dtype, dtype, casting):  # type: ignore[arg-type]  # NumPy checks it
-            raise TypeError(f"Cannot cast array data from {self.dtype!r} to {np.dtype(dtype)!r} according to the rule {casting!r}")
+            raise TypeError(f"cannot cast {self.dtype} to {np.dtype(dtype)} with casting={casting!r}; write casting='unsafe'")
         return call(np.astype, (self, dtype), {})
 
     def reshape(self, *shape: Any, **kwargs: Any) -> Any:
@@ -250,7 +254,7 @@ class ArrayLike:
         return self.size * self.itemsize
 
     def __bool__(self) -> bool:
-        return bool(call(truth, (self,), {}))
+        return bool(implementations[truth].function(self))
 
     def __format__(self, spec: str) -> str:
         return format(self.value, spec) if spec else str(self)  # type: ignore[attr-defined]  # every Box has one

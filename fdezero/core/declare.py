@@ -15,6 +15,7 @@ from weakref import WeakSet
 import numpy as np
 
 from .boxes import Implementation, implementations
+from .graph import Array, Params
 from .operands import numpy_name
 from .primitives import (
     Batch,
@@ -27,9 +28,9 @@ from .primitives import (
     Multilinear,
     MultilinearInAll,
     Primitive,
-    Reduction,
 )
 from .signatures import Partial, make_rule
+from .zeros import alarm_is_raised, strong_zero
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _P = TypeVar("_P", bound=Primitive)
@@ -135,7 +136,9 @@ def linear(
     return _declared(Linear(name, function, tuple(make_rule(t, i) for i, t in enumerate(transposes)), core, batch=batch))
 
 
-def linear_in_all(function: Callable[..., Any], transpose: Callable[..., Any], *, name: str, batch: Batch | None = None) -> LinearInAll:
+def linear_in_all(
+    function: Callable[..., Any], transpose: Callable[..., Any], *, name: str, batch: Batch | None = None
+) -> LinearInAll:
     """Declare a function of any number of arrays that is linear in all of them together.
 
     ``transpose`` returns a list with a cotangent for each; ``batch`` as for `linear`.
@@ -168,7 +171,7 @@ def multilinear_in_all(
     return _declared(MultilinearInAll(name, function, batch=batch, transpose=rule))
 
 
-def reduction(function: Callable[..., Any], partial: Callable[..., Any], *, name: str) -> Reduction:
+def reduction(function: Callable[..., Any], partial: Callable[..., Any], *, name: str) -> General:
     """Declare a reduction, by the partial derivative of the result with respect to each entry.
 
     Args:
@@ -187,7 +190,25 @@ def reduction(function: Callable[..., Any], partial: Callable[..., Any], *, name
         array([2., 6.])
     """
     rule = make_rule(partial, 0)
-    return _declared(Reduction(name, function, (rule,), (0,), forward=(rule,)))
+    assert rule is not None
+
+    def terms(g: Array, x: Array, out: Array, params: Params) -> Array:
+        c = rule.apply(g, (x, out), (x,), params)
+        return strong_zero(g, c) if alarm_is_raised() else c
+
+    def kept(a: Array, x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
+        """A reduced array with the reduced axes as 1."""
+        return a if keepdims else a.reshape([1 if i - len(x.shape) in axis else n for i, n in enumerate(x.shape)])
+
+    def vjp(g: Array, x: Array, out: Array, *, axis: tuple[int, ...], keepdims: bool) -> Array:
+        g, out = kept(g, x, axis, keepdims), kept(out, x, axis, keepdims)
+        return terms(g, x, out, {"axis": axis, "keepdims": keepdims})
+
+    def jvp(g: Array, x: Array, out: Array, *, axis: tuple[int, ...], keepdims: bool) -> Array:
+        out = kept(out, x, axis, keepdims)
+        return np.sum(terms(g, x, out, {"axis": axis, "keepdims": keepdims}), axis=axis, keepdims=keepdims)
+
+    return general(function, vjp=[vjp], jvp=[jvp], name=name, core=(0,))
 
 
 def general(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .boxes import NO_PARAMS
-from .graph import Box, Node, topological_sort, unrecorded
+from .boxes import NO_PARAMS, implementations
+from .graph import Box, Node, Referable, topological_sort, unrecorded
 from .operands import as_operand
 from .recording import quiet_level
 
@@ -30,19 +30,24 @@ ENABLED = os.environ.get("FDEZERO_REFERENCE", "") in ("", "0")
 def plans_of(primitive: Primitive) -> tuple[tuple[bool, ...], ...] | None:
     """Which of (arguments ..., output) a node keeps, at the index whose bits are its active arguments.
 
-    None for a primitive that is called the plain way: of more than two arguments, with an argument that
-    has no derivative, or where what is kept is not the arrays themselves.
+    Empty for a primitive that is called the plain way: of more than two arguments, with an argument that
+    has no derivative, or where what is kept is not the arrays themselves.  None for a kind of which only
+    the plain versions know how to pull back.
     """
-    count = len(primitive.rules)
-    if count not in (1, 2) or None in primitive.rules:
+    from .primitives import Bilinear, Elementwise, General, Linear, Multilinear  # built on this file
+
+    if type(primitive) not in (Elementwise, Bilinear, Linear, Multilinear, General) or not primitive.rules:
         return None
+    count = len(primitive.rules)
+    if count > 2 or None in primitive.rules:
+        return ()
     values, out = tuple(object() for _ in range(count)), object()
     plans = []
     for bits in range(1 << count):
         kept = primitive.residuals(values, out, [bool(bits >> i & 1) for i in range(count)])
-        plans.append(tuple(k is v for k, v in zip(kept, (*values, out), strict=True)))
         if bits and any(k is not None and k is not v for k, v in zip(kept, (*values, out), strict=True)):
-            return None
+            return ()
+        plans.append(tuple(k is v for k, v in zip(kept, (*values, out), strict=True)))
     return tuple(plans)
 
 
@@ -54,6 +59,15 @@ def call(self: Primitive, *args: Any, **params: Any) -> Any:
     if len(args) == 1:
         x = args[0]
         return x.apply(self, args, params or NO_PARAMS) if isinstance(x, Box) else self.function(x, **params)
+    if len(args) == 2:
+        x, y = args
+        if isinstance(x, Box):
+            if isinstance(y, Box):
+                return (y if y.level > x.level else x).apply(self, args, params or NO_PARAMS)
+            if y.__class__ in _PLAIN or (y.__class__ is np.ndarray and y.dtype is _FLOAT64):
+                return x.apply(self, args, params or NO_PARAMS)
+        elif isinstance(y, Box) and (x.__class__ in _PLAIN or (x.__class__ is np.ndarray and x.dtype is _FLOAT64)):
+            return y.apply(self, args, params or NO_PARAMS)
     top: Box | None = None
     for arg in args:
         if isinstance(arg, Box) and (top is None or arg.level > top.level):
@@ -68,12 +82,13 @@ def call(self: Primitive, *args: Any, **params: Any) -> Any:
 
 
 _PLAIN = frozenset({float, int, np.float64, np.float32, bool, np.bool_})
+_FLOAT64 = np.dtype(np.float64)
 
 
 # -- recording -----------------------------------------------------------------------------------------
 
 
-class _NodeDraft(Node.__bases__[0]):  # type: ignore[misc]  # for the same memory layout
+class _NodeDraft(Referable):
     """A Node that is being filled in.
 
     A frozen attrs class assigns its fields through ``object.__setattr__``, 570 ns for seven of them.
@@ -88,14 +103,14 @@ class _VariableDraft(Box):
 
     __slots__ = ("node",)
     # Both must be the plain ones: with either of Box's left, every assignment costs a Python call.
-    __init__ = object.__init__  # type: ignore[assignment]
-    __setattr__ = object.__setattr__  # type: ignore[assignment]
+    __init__ = object.__init__
+    __setattr__ = object.__setattr__
     __delattr__ = object.__delattr__
 
 
 #: Residuals of which nothing is kept, shared: every tuple costs the garbage collector a look, which takes
 #: as long as all the rest in a graph of a million nodes.
-_NOTHING = {1: (None, None), 2: (None, None, None)}
+_NOTHING_OF_ONE, _NOTHING_OF_TWO = (None, None), (None, None, None)
 
 
 def reverse_mode(
@@ -103,14 +118,12 @@ def reverse_mode(
 ) -> tuple[Any, Any, Any]:
     """`Variable.apply`, `input_variable` and `pull_back`, accelerated."""
     # These are built on `primitives`, which is built on this file.
-    from .cotangents import PARTIAL, added, total
-    from .primitives import Bilinear, Elementwise, General, Linear, Multilinear
-    from .zeros import watching
+    from .cotangents import PARTIAL, SPARSE, added, fit, total
+    from .primitives import Constant, Elementwise
+    from .zeros import Alarm, alarm_is_raised, error_state, raise_alarm
 
     plain_apply = Variable.apply
     input_primitive = plain_input(np.float64(0), 0).node.primitive
-    nothing_of_one, nothing_of_two = _NOTHING[1], _NOTHING[2]
-    kinds = frozenset({Elementwise, Bilinear, Linear, Multilinear, General})
 
     def recorded(primitive: Any, parents: Any, params: Any, residuals: Any, generation: int, out: Any, level: Any) -> Any:
         node: Any = _NodeDraft()
@@ -133,28 +146,35 @@ def reverse_mode(
         return recorded(input_primitive, (), NO_PARAMS, (), 0, value, level)
 
     def apply(self: Any, primitive: Any, args: tuple[Any, ...], params: Any) -> Any:
-        """`Variable.apply`, with one and two arguments spelled out; a plain value goes straight to NumPy."""
-        plans = primitive.plans
-        if plans is None:
+        """`Variable.apply`, with one and two arguments spelled out."""
+        plans, level = primitive.plans, self.level
+        if not plans:
+            if primitive.__class__ is Constant:
+                values = [a._value if a.__class__ is Variable and a.level == level else a for a in args]
+                return unrecorded(primitive(*values, **params), values)
             return plain_apply(self, primitive, args, params)
-        level = self.level
-        if len(args) == 1:
-            x = self._value
-            if isinstance(x, Box):
-                out = primitive(x, **params)
-            else:
-                out = primitive.function(x, **params) if params else primitive.function(x)
-            if level <= quiet_level.get():
-                return unrecorded(out, (x,))
-            if level.over:
-                raise self.escaped()
-            if out.__class__ is tuple:
-                return self.recorded(primitive, args, (x,), out, params)
-            keep_x, keep_out = plans[1]
-            residuals = (x if keep_x else None, out if keep_out else None) if keep_x or keep_out else nothing_of_one
-            node = self.node
-            return recorded(primitive, (node,), params, residuals, node.generation + 1, out, level)
-        x, y = args
+        if len(args) == 2:
+            return apply_two(self, primitive, args[0], args[1], params)
+        x = self._value
+        if isinstance(x, Box):
+            out = primitive(x, **params)
+        else:  # a plain value goes straight to NumPy
+            out = primitive.function(x, **params) if params else primitive.function(x)
+        if level <= quiet_level.get():
+            return unrecorded(out, (x,))
+        if level.over:
+            raise self.escaped()
+        if out.__class__ is tuple:
+            return self.recorded(primitive, args, (x,), out, params)
+        keep_x, keep_out = plans[1]
+        residuals: Any = _NOTHING_OF_ONE
+        if keep_x or keep_out:
+            residuals = (x if keep_x else None, out if keep_out else None)
+        node = self.node
+        return recorded(primitive, (node,), params, residuals, node.generation + 1, out, level)
+
+    def apply_two(self: Any, primitive: Any, x: Any, y: Any, params: Any) -> Any:
+        args, level = (x, y), self.level
         x_node = y_node = None
         if x.__class__ is Variable and x.level == level:
             x_node = x.node
@@ -173,25 +193,59 @@ def reverse_mode(
         if out.__class__ is tuple:
             return self.recorded(primitive, args, (x, y), out, params)
         if y_node is None:
-            keep_x, keep_y, keep_out = plans[1]
+            keep_x, keep_y, keep_out = primitive.plans[1]
             generation = x_node.generation + 1  # type: ignore[union-attr]
         elif x_node is None:
-            keep_x, keep_y, keep_out = plans[2]
+            keep_x, keep_y, keep_out = primitive.plans[2]
             generation = y_node.generation + 1
         else:
-            keep_x, keep_y, keep_out = plans[3]
+            keep_x, keep_y, keep_out = primitive.plans[3]
             generation = 1 + (x_node.generation if x_node.generation > y_node.generation else y_node.generation)
+        residuals: Any = _NOTHING_OF_TWO
         if keep_x or keep_y or keep_out:
             residuals = (x if keep_x else None, y if keep_y else None, out if keep_out else None)
-        else:
-            residuals = nothing_of_two
         return recorded(primitive, (x_node, y_node), params, residuals, generation, out, level)
 
-    def pull_back(cotangents: dict[Node, Any]) -> dict[Node, Any]:
+    def operator(ufunc: np.ufunc, plain: Any, reflected: bool, composite: bool) -> Callable[[Any, Any], Any]:
+        """An operator of `ArrayLike`, with the usual operands passed on without a further look."""
+
+        def operate(self: Any, other: Any) -> Any:
+            kind = other.__class__
+            if (
+                kind in _PLAIN
+                or (kind is Variable and other.level == self.level)
+                or (kind is np.ndarray and other.dtype is _FLOAT64)
+            ):
+                function = implementations[ufunc].function
+                if composite:
+                    return function(other, self) if reflected else function(self, other)
+                if reflected:
+                    return apply_two(self, function, other, self, NO_PARAMS)
+                return apply_two(self, function, self, other, NO_PARAMS)
+            return plain(self, other)
+
+        return operate
+
+    def array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """`ArrayLike.__array_ufunc__`, with the usual operands passed on without a further look."""
+        if method == "__call__" and not kwargs:
+            for x in inputs:
+                kind = x.__class__
+                if not (kind is Variable or kind in _PLAIN or (kind is np.ndarray and x.dtype is _FLOAT64)):
+                    break
+            else:
+                implementation = implementations.get(ufunc)
+                if implementation is not None:
+                    return implementation.function(*inputs)
+        return plain_array_ufunc(self, ufunc, method, *inputs, **kwargs)
+
+    def pull_back(cotangents: dict[Node, Any], inner: bool = False) -> dict[Node, Any]:
         """`pull_back`, with the step of the usual kinds spelled out: through `pull`, a fold takes a quarter longer."""
         nodes = topological_sort(cotangents)
         c: Any
-        with watching(inherit=True) as alarm:
+        alarm = Alarm()
+        alarm.raised = inner and alarm_is_raised()
+        with error_state(alarm):  # `watching` spelled out: a microsecond
             while nodes:
                 node = nodes.pop()
                 if not node.generation:
@@ -202,13 +256,18 @@ def reverse_mode(
                 if g.__class__ in PARTIAL:
                     g = total(node, g)
                 primitive, parents = node.primitive, node.parents
-                if primitive.__class__ in kinds and primitive.rules and not alarm.raised:
+                if primitive.plans is not None:
                     residuals, params = node.residuals, node.params
                     for rule, parent in zip(primitive.rules, parents):  # noqa: B905  # strict takes 100 ns
                         if parent is not None:
                             c = rule.apply(g, residuals, parents, params)
                             if c.shape != parent.shape or c.dtype is not parent.dtype or alarm.raised:
-                                c = fitted(primitive, (c,), g, (parent,))[0]
+                                if c.__class__ in SPARSE:
+                                    pass
+                                elif primitive.__class__ is Elementwise and not alarm.raised:
+                                    c = fit(c, parent)
+                                else:
+                                    c = fitted(primitive, (c,), g, (parent,))[0]
                             cotangents[parent] = c if parent not in cotangents else added(parent, cotangents[parent], c)
                 else:
                     for parent, c in zip(parents, pull(primitive, node, g), strict=True):
@@ -218,6 +277,24 @@ def reverse_mode(
             for node, c in cotangents.items():
                 if c.__class__ in PARTIAL:
                     cotangents[node] = total(node, c)
+        if alarm.raised:
+            raise_alarm()
         return cotangents
 
+    plain_array_ufunc = Variable.__array_ufunc__
+    Variable.__array_ufunc__ = array_ufunc
+    for ufunc, (name, composite) in _OPERATORS.items():
+        for method, reflected in ((f"__{name}__", False), (f"__r{name}__", True)):
+            setattr(Variable, method, operator(ufunc, getattr(Variable, method), reflected, composite))
     return apply, input_variable, pull_back
+
+
+#: Ufunc -> the name of its operator, and whether it is a composite.
+_OPERATORS = {
+    np.add: ("add", False),
+    np.subtract: ("sub", False),
+    np.multiply: ("mul", False),
+    np.divide: ("truediv", False),
+    np.power: ("pow", True),
+    np.matmul: ("matmul", True),
+}

@@ -107,14 +107,14 @@ def unrecorded(out: Any, values: Sequence[Any]) -> Any:
     return out
 
 
-class _Referable:
+class Referable:
     """Allows weak references; a class of its own, so that `fast` can give another class a Node's memory layout."""
 
     __slots__ = ("__weakref__",)
 
 
 @attrs.frozen(eq=False, repr=False)
-class Node(_Referable):
+class Node(Referable):
     """One application of a primitive, recorded.
 
     ``parents`` has an entry for each array argument: the Node that made it, or None where the

@@ -38,7 +38,9 @@ def as_operand(x: Any) -> Any:
     kind = x.__class__
     if kind is np.ndarray:
         return x if x.dtype.kind in "biufc" else _refuse_dtype(x)
-    if kind in KNOWN or hasattr(kind, "_fdezero_leaf") or (hasattr(kind, "__array_function__") and not isinstance(x, np.ndarray)):
+    if kind in KNOWN or hasattr(kind, "_fdezero_leaf"):
+        return x
+    if hasattr(kind, "__array_function__") and not isinstance(x, np.ndarray):  # CuPy's arrays answer to rules themselves
         return x
     if isinstance(x, (np.ma.MaskedArray, np.matrix)):
         raise TypeError(

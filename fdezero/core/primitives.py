@@ -10,7 +10,6 @@ kind             the author states                                   forward mod
 `Elementwise`    one partial derivative for each argument            the partials times the tangents
 `Linear`         the transpose                                       the function itself on the tangents
 `Multilinear`    the transpose in each argument                      the product rule
-`Reduction`      one partial derivative for each entry               the partials times the tangent, summed
 `General`        the vector-Jacobian product, the Jacobian-vector    what is stated
                  product, or (for its transpose) the latter alone
 ===============  ==================================================  =======================================
@@ -26,7 +25,6 @@ same line is recorded, which is all that higher derivatives need.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any
 
 import attrs
@@ -61,11 +59,10 @@ class Primitive:
     rules: tuple[Rule | None, ...] = ()
     core: tuple[int, ...] | None = None
     batch: Batch | None = attrs.field(default=None, kw_only=True)
+    plans: Any = attrs.field(init=False)  # what `fast` finds out once about each primitive
 
-    @cached_property
-    def plans(self) -> Any:
-        """What `fast` finds out once about each primitive."""
-        return fast.plans_of(self)
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "plans", fast.plans_of(self))
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Pass the call to the Box with the highest level, or to ``function`` where there is none."""
@@ -164,18 +161,6 @@ class General(Primitive):
     def needs(self, active: Sequence[bool]) -> set[int]:
         forward = [rule for rule, on in zip(self.forward, active, strict=True) if on and rule is not None]
         return super().needs(active) | {i for rule in forward for i in rule.needs}
-
-
-class Reduction(General):
-    """Reduces the axes in its parameter ``axis``, with one partial derivative for each entry."""
-
-    __slots__ = ()
-
-    def kept(self, x: Array, shape: Sequence[int], params: Params) -> Array:
-        """A reduced array with the reduced axes as 1; ``shape`` is the argument's."""
-        if params["keepdims"]:
-            return x
-        return x.reshape([1 if i - len(shape) in params["axis"] else n for i, n in enumerate(shape)])
 
 
 @attrs.frozen(eq=False, repr=False)

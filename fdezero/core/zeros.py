@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -29,30 +31,28 @@ class Alarm:
         self.raised = True
 
 
-class watching:
-    """The error state in which derivatives are computed: ``with watching() as alarm:``.
+def error_state(alarm: Alarm) -> np.errstate:
+    """The error state in which derivatives are computed: an invalid operation raises the alarm.
 
-    A slope may be infinite, which is an answer and no reason for a warning.  On leaving, the alarm of
-    derivatives around these is raised too: a fold whose cotangents have tangents must know of a NaN
-    among them.  With ``inherit`` the alarm begins raised if that around it is: for a fold that is part of
-    another's step.
+    A slope may be infinite, which is an answer and no reason for a warning.
     """
+    return np.errstate(divide="ignore", over="ignore", under="ignore", invalid="call", call=alarm)
 
-    __slots__ = ("_alarm", "_state")
 
-    def __init__(self, inherit: bool = False) -> None:
-        self._alarm = Alarm()
-        self._alarm.raised = inherit and alarm_is_raised()
+@contextmanager
+def watching(inherit: bool = False) -> Iterator[Alarm]:
+    """The error state in which derivatives are computed, and its alarm: ``with watching() as alarm:``.
 
-    def __enter__(self) -> Alarm:
-        self._state = np.errstate(divide="ignore", over="ignore", under="ignore", invalid="call", call=self._alarm)
-        self._state.__enter__()
-        return self._alarm
-
-    def __exit__(self, *error: Any) -> None:
-        self._state.__exit__(*error)
-        if self._alarm.raised:
-            raise_alarm()
+    On leaving, the alarm of derivatives around these is raised too: a fold whose cotangents have
+    tangents must know of a NaN among them.  With ``inherit`` the alarm begins raised if that around it
+    is: for a fold that is part of another's step.
+    """
+    alarm = Alarm()
+    alarm.raised = inherit and alarm_is_raised()
+    with error_state(alarm):
+        yield alarm
+    if alarm.raised:
+        raise_alarm()
 
 
 def raise_alarm() -> None:

@@ -19,7 +19,7 @@ from ..core import fast
 from ..core.boxes import NO_PARAMS
 from ..core.cotangents import SPARSE, added, cast, pick_output, total, unbroadcast
 from ..core.graph import Array, Box, Node, Params, topological_sort, unrecorded
-from ..core.primitives import Constant, Elementwise, General, LinearInAll, MultilinearInAll, Primitive, Reduction
+from ..core.primitives import Constant, Elementwise, General, LinearInAll, MultilinearInAll, Primitive
 from ..core.recording import Level, new_level, quiet_level
 from ..core.zeros import alarm_is_raised, strong_zero, watching
 
@@ -102,27 +102,21 @@ def _(primitive: LinearInAll | MultilinearInAll, node: Node, g: Any) -> Sequence
 
 
 @pull.register
-def _(primitive: Reduction, node: Node, g: Any) -> Sequence[Any]:
-    (x, out), (parent,) = node.residuals, node.parents
-    g, out = (a if a is None else primitive.kept(a, parent.shape, node.params) for a in (g, out))
-    return fitted(primitive, [primitive.rules[0].apply(g, (x, out), node.parents, node.params)], g, node.parents)
-
-
-@pull.register
 def _(primitive: General, node: Node, g: Any) -> Sequence[Any]:
     """Where only the Jacobian-vector product is stated, it is run on Variables and pulled back itself."""
     if primitive.rules:
         return pull.dispatch(Primitive)(primitive, node, g)
     active = [i for i, parent in enumerate(node.parents) if parent is not None]
+    cotangents = g if type(g) is list else [g]
 
-    def along(*tangents: Array) -> Any:
-        terms = [primitive.forward[i].apply(t, node.residuals, node.parents, node.params) for i, t in zip(active, tangents, strict=True)]
-        sums = [sum(term) for term in zip(*[t if type(t) is tuple else (t,) for t in terms], strict=True)]
-        return tuple([s for s, c in zip(sums, several, strict=True) if c is not None])
+    def along(*tangents: Array) -> list[Array]:
+        rules: list[Any] = [primitive.forward[i] for i in active]
+        terms = [rule.apply(t, node.residuals, node.parents, node.params) for rule, t in zip(rules, tangents, strict=True)]
+        sums = [sum(each) for each in zip(*[t if type(t) is tuple else (t,) for t in terms], strict=True)]
+        return [s for s, c in zip(sums, cotangents, strict=True) if c is not None]
 
-    several = g if type(g) is list else [g]
-    zeros = [np.zeros(node.parents[i].shape, node.parents[i].dtype) for i in active]
-    found = dict(zip(active, pull_through(along, zeros, [c for c in several if c is not None]), strict=True))
+    zeros = [np.zeros(p.shape, p.dtype) for p in node.parents if p is not None]
+    found = dict(zip(active, pull_through(along, zeros, [c for c in cotangents if c is not None]), strict=True))
     return fitted(primitive, [found.get(i) for i in range(len(node.parents))], g, node.parents)
 
 
@@ -132,7 +126,7 @@ def fitted(primitive: Primitive, cotangents: Sequence[Any], g: Any, parents: Seq
     Raises:
         ValueError: when a cotangent has another shape and the primitive does not broadcast.
     """
-    careful = isinstance(primitive, (Elementwise, Reduction)) and alarm_is_raised()
+    careful = isinstance(primitive, Elementwise) and alarm_is_raised()
     return [
         c if c is None or p is None or c.__class__ in SPARSE else _fitted(primitive, strong_zero(g, c) if careful else c, p)
         for c, p in zip(cotangents, parents, strict=True)
@@ -140,7 +134,7 @@ def fitted(primitive: Primitive, cotangents: Sequence[Any], g: Any, parents: Seq
 
 
 def _fitted(primitive: Primitive, c: Array, parent: Node) -> Array:
-    if (c.shape != parent.shape and primitive.core is not None and len(primitive.core) > 1) or isinstance(primitive, Elementwise):
+    if c.shape != parent.shape and primitive.core is not None and len(primitive.core) > 1:
         c = unbroadcast(c, parent.shape)
     if c.shape != parent.shape:
         raise ValueError(
@@ -152,14 +146,14 @@ def _fitted(primitive: Primitive, c: Array, parent: Node) -> Array:
 # -- the fold ------------------------------------------------------------------------------------------
 
 
-def pull_back(cotangents: dict[Node, Any]) -> dict[Node, Any]:
+def pull_back(cotangents: dict[Node, Any], inner: bool = False) -> dict[Node, Any]:
     """Fold the cotangents of some nodes back to the inputs of their graph.
 
     ``cotangents`` holds those of the output nodes; it is emptied on the way, and returned with an entry
-    for each input that they reach.
+    for each input that they reach.  An ``inner`` fold is part of the step of another's node.
     """
     nodes = topological_sort(cotangents)
-    with watching(inherit=True):
+    with watching(inherit=inner):
         while nodes and nodes[-1].generation:  # the inputs are the oldest
             node = nodes.pop()
             g = cotangents.pop(node, None)
@@ -185,7 +179,7 @@ def pull_through(f: Callable[..., Sequence[Array]], xs: Sequence[Array], cotange
         level.over = True
     owed = output_cotangents([node_of(out, level) for out in outs], cotangents)
     del variables, outs
-    found = pull_back(owed)
+    found = pull_back(owed, inner=True)
     return [found.get(node) for node in inputs]
 
 
@@ -203,5 +197,5 @@ def output_cotangents(nodes: Sequence[Node | None], cotangents: Sequence[Array])
     return owed
 
 
-if fast.ENABLED:
-    Variable.apply, input_variable, pull_back = fast.reverse_mode(Variable, input_variable, pull, fitted)
+if fast.ENABLED:  # the plain versions above are what it does; `fast` does it faster
+    Variable.apply, input_variable, pull_back = fast.reverse_mode(Variable, input_variable, pull, fitted)  # type: ignore[method-assign]

@@ -16,8 +16,21 @@ from .. import tree
 from ..core.declare import constant
 from ..core.graph import Array, Box, Node, Tape
 from ..core.operands import describe
+from ..core.recording import Level
 from ..interpreters.reverse import Variable, input_variable, node_of, output_cotangents, pull_back
-from .wrapping import Function, Inputs, Transformed, as_output, as_positions, decorator, finish, plain_results
+from .wrapping import (
+    Function,
+    Transformed,
+    as_output,
+    as_positions,
+    decorator,
+    finish,
+    flatten_inputs,
+    flatten_outputs,
+    run_on_boxes,
+    tuple_of,
+    value_of,
+)
 
 # -- recording ---------------------------------------------------------------------------------------
 
@@ -48,17 +61,22 @@ def _record(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tape:
 
 
 def record_with_aux(f: Function, has_aux: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tape, Any]:
-    inputs = Inputs.of(args)
-    run = inputs.run(f, kwargs, lambda level: [input_variable(_copied(x), level) for x in inputs.values], has_aux)
-    outs, out_structure = run.outputs()
+    positions = range(len(args))
+    values, structures = flatten_inputs(args, positions)
+
+    def boxes(level: Level) -> list[Any]:
+        return [input_variable(_copied(x), level) for x in values]
+
+    level, inputs, result, aux = run_on_boxes(f, args, kwargs, positions, structures, boxes, has_aux)
+    outs, out_structure = flatten_outputs(result)
     tape = Tape(
-        tuple(v.node for v in run.inputs),
-        tuple(node_of(out, run.level) for out in outs),
-        out_structure.unflatten([_copied(value) for value in plain_results(outs, run.level)]),
-        inputs.structure,
+        tuple(variable.node for variable in inputs),
+        tuple(node_of(out, level) for out in outs),
+        out_structure.unflatten([_copied(value_of(out, level)) for out in outs]),
+        tuple_of(structures),
         out_structure,
     )
-    return tape, run.aux
+    return tape, aux
 
 
 def _copied(x: Array) -> Array:
@@ -217,10 +235,15 @@ def _value_and_grad(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> Any:
-    inputs = Inputs.of(args, as_positions(argnums, len(args)))
-    run = inputs.run(f, kwargs, lambda level: [input_variable(x, level) for x in inputs.values], has_aux)
-    nodes, level, out, aux = [variable.node for variable in run.inputs], run.level, run.result, run.aux
-    del run
+    positions = as_positions(argnums, len(args))
+    values, structures = flatten_inputs(args, positions)
+
+    def boxes(level: Level) -> list[Any]:
+        return [input_variable(x, level) for x in values]
+
+    level, inputs, out, aux = run_on_boxes(f, args, kwargs, positions, structures, boxes, has_aux)
+    nodes = [variable.node for variable in inputs]
+    del inputs
     cotangents: dict[Node, Any] = {}
     if isinstance(out, Variable) and out.level == level:
         value, node = out._value, out.node
@@ -233,8 +256,8 @@ def _value_and_grad(
         value = as_output(out)
         _check_scalar(value, nodes, holomorphic)
     gradients = finish([_cotangent_of(node, cotangents) for node in nodes])
-    several = isinstance(argnums, (tuple, list))
-    gradient = (inputs.structure if several else inputs.structures[0]).unflatten(gradients)
+    structure = tuple_of(structures) if isinstance(argnums, (tuple, list)) else structures[0]
+    gradient = structure.unflatten(gradients)
     return ((value, aux) if has_aux else value), gradient
 
 

@@ -14,7 +14,18 @@ from ..core.recording import Level
 from ..interpreters.forward import as_tangent
 from ..interpreters.taylor import Stream, forget
 from .jvp import flatten_tangents
-from .wrapping import Function, Inputs, Transformed, as_input, decorator, finish, plain_results
+from .wrapping import (
+    Function,
+    Transformed,
+    as_input,
+    decorator,
+    finish,
+    flatten_inputs,
+    flatten_outputs,
+    plain_results,
+    run_on_boxes,
+    tuple_of,
+)
 
 
 def jet(f: Function, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any, list[Any]]:
@@ -42,22 +53,23 @@ def jet(f: Function, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
     if len(series) != len(primals) or len({len(s) for s in series}) != 1:
         raise ValueError(f"jet wants for each of the {len(primals)} primals a list of derivatives, all of one length")
     order = len(series[0])
-    inputs = Inputs.of(tuple(primals), name="primal")
-    terms = [flatten_tangents(inputs.structure, tuple(s[k] for s in series), inputs.values) for k in range(order)]
+    positions = range(len(primals))
+    values, structures = flatten_inputs(primals, positions, "primal")
+    terms = [flatten_tangents(tuple_of(structures), tuple(s[k] for s in series), values) for k in range(order)]
     memory: dict[Any, Any] = {}
 
     def coefficient(i: int, k: int) -> Any:
         return terms[k - 1][i] / math.factorial(k) if k <= order else None
 
     def streams(level: Level) -> list[Any]:
-        return [Stream(x, level, order, memory, partial(coefficient, i)) for i, x in enumerate(inputs.values)]
+        return [Stream(x, level, order, memory, partial(coefficient, i)) for i, x in enumerate(values)]
 
-    run = inputs.run(f, {}, streams)
-    outs, structure = run.outputs()
-    value = structure.unflatten(finish(plain_results(outs, run.level), inputs.values))
+    level, _, result, _ = run_on_boxes(f, primals, {}, positions, structures, streams)
+    outs, structure = flatten_outputs(result)
+    value = structure.unflatten(finish(plain_results(outs, level), values))
 
     def derivative(out: Array, k: int) -> Array:
-        moving = isinstance(out, Stream) and out.level == run.level
+        moving = isinstance(out, Stream) and out.level == level
         c = out.coefficient(k) if moving else None
         return np.zeros(out.shape, out.dtype)[()] if c is None else as_tangent(c * math.factorial(k), out.shape, out.dtype)
 

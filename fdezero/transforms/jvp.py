@@ -10,8 +10,9 @@ import numpy as np
 from .. import tree
 from ..core.graph import Array
 from ..core.operands import describe
+from ..core.recording import Level
 from ..interpreters.forward import dual, tangent_of
-from .wrapping import Function, Inputs, finish, plain_results
+from .wrapping import Function, finish, flatten_inputs, flatten_outputs, plain_results, run_on_boxes, tuple_of
 
 
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
@@ -39,15 +40,19 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     """
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise TypeError("jvp takes its primals and its tangents as tuples: jvp(f, (x,), (t,))")
-    inputs = Inputs.of(tuple(primals), name="primal")
-    directions = flatten_tangents(inputs.structure, tuple(tangents), inputs.values)
-    pairs = list(zip(inputs.values, directions, strict=True))
-    run = inputs.run(f, {}, lambda level: [dual(x, level, t) for x, t in pairs], has_aux)
-    outs, structure = run.outputs()
-    moved = [*plain_results(outs, run.level), *[tangent_of(out, run.level) for out in outs]]
-    results = finish(moved, [*inputs.values, *directions])
+    positions = range(len(primals))
+    values, structures = flatten_inputs(primals, positions, "primal")
+    directions = flatten_tangents(tuple_of(structures), tuple(tangents), values)
+
+    def boxes(level: Level) -> list[Any]:
+        return [dual(x, level, t) for x, t in zip(values, directions, strict=True)]
+
+    level, _, result, aux = run_on_boxes(f, primals, {}, positions, structures, boxes, has_aux)
+    outs, structure = flatten_outputs(result)
+    moved = [*plain_results(outs, level), *[tangent_of(out, level) for out in outs]]
+    results = finish(moved, [*values, *directions])
     value, tangent = structure.unflatten(results[: len(outs)]), structure.unflatten(results[len(outs) :])
-    return (value, tangent, run.aux) if has_aux else (value, tangent)
+    return (value, tangent, aux) if has_aux else (value, tangent)
 
 
 def flatten_tangents(structure: tree.Structure, tangents: Any, values: Sequence[Array]) -> list[Array]:

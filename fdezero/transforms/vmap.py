@@ -12,7 +12,7 @@ from ..core.graph import Array
 from ..core.operands import describe
 from ..core.recording import Level
 from ..interpreters.batching import Batch
-from .wrapping import Function, Inputs, Transformed, decorator, finish
+from .wrapping import Function, Transformed, decorator, finish, run_on_boxes
 
 
 @decorator
@@ -61,10 +61,10 @@ def _vmap(
     def boxes(level: Level) -> list[Any]:
         return [x if axis is None else Batch(_to_front(x, axis), level, size) for x, axis in places_of]
 
-    run = Inputs(args, mapped, list(structure.children), leaves).run(f, kwargs, boxes)
-    outs, out_structure = tree.flatten(run.result)
+    level, _, result, _ = run_on_boxes(f, args, kwargs, mapped, structure.children, boxes)
+    outs, out_structure = tree.flatten(result)
     places = _axes_of(out_axes, out_structure, "out_axes")
-    results = [_from_front(out, place, run.level, size) for out, place in zip(outs, places, strict=True)]
+    results = [_from_front(out, place, level, size) for out, place in zip(outs, places, strict=True)]
     return out_structure.unflatten(finish(results, leaves))
 
 

@@ -1,7 +1,7 @@
 """What all transforms have in common: how they wrap a function, run it on Boxes, and return results.
 
-A transform's rule is a few lines: take the `Inputs`, run the function on Boxes of them (`Inputs.run`),
-take what is inside the results.
+A transform's rule is a few lines: flatten the arguments (`flatten_inputs`), run the function on Boxes of
+their leaves (`run_on_boxes`), take what is inside the results (`flatten_outputs`, `finish`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from types import MethodType
 from typing import Any, TypeVar
 
-import attrs
 import numpy as np
 
 from ..core.graph import Array, Box
@@ -89,87 +88,76 @@ def global_name(wrapper: Any) -> str | None:
 # -- what goes in --------------------------------------------------------------------------------------
 
 
-@attrs.frozen(eq=False)
-class Inputs:
-    """The arguments of one call, and the leaves of those that are put into Boxes.
+def flatten_inputs(
+    args: Sequence[Any], positions: Sequence[int], name: str = "argument"
+) -> tuple[list[Array], list[Structure]]:
+    """The leaves of the arguments at ``positions``, which are to be differentiated, and the tree of each.
 
-    ``structures`` has the tree of each of the arguments at ``positions``; ``values`` are all their leaves.
+    Raises:
+        TypeError: naming a leaf that has no derivative.
     """
-
-    args: tuple[Any, ...]
-    positions: Sequence[int]
-    structures: list[Structure]
-    values: list[Array]
-
-    @classmethod
-    def of(cls, args: tuple[Any, ...], positions: Sequence[int] | None = None, name: str = "argument") -> Inputs:
-        """The arguments at ``positions`` (all of them unless given), which are to be differentiated.
-
-        Raises:
-            TypeError: naming a leaf that has no derivative.
-        """
-        positions = range(len(args)) if positions is None else positions
-        structures, values = [], []
-        for position in positions:
-            leaves, structure = _flatten_input(args[position], f"{name} {position}")
-            structures.append(structure)
-            values += leaves
-        return cls(args, positions, structures, values)
-
-    @property
-    def structure(self) -> Structure:
-        """That of the tuple of the arguments at the positions."""
-        return Structure(tuple, (), tuple(self.structures))
-
-    def run(self, f: Function, kwargs: dict[str, Any], boxes: Callable[[Level], list[Any]], has_aux: bool = False) -> Run:
-        """Run ``f`` on the arguments with ``boxes(level)``, one for each value, in the values' places."""
-        level = new_level()
-        inputs = boxes(level)
-        args = list(self.args)
-        start = 0
-        for position, structure in zip(self.positions, self.structures, strict=True):
-            args[position] = structure.unflatten(inputs[start : start + structure.size])
-            start += structure.size
-        try:
-            result = f(*args, **kwargs)
-        finally:
-            level.over = True
-        result, aux = split_aux(result, level) if has_aux else (result, None)
-        return Run(level, inputs, result, aux)
+    values: list[Array] = []
+    structures = []
+    for position in positions:
+        arg = args[position]
+        kind = type(arg)
+        if kind is np.ndarray and arg.dtype.kind in "fc":  # the usual cases, without a walk
+            leaves, structure = [arg], LEAF
+        elif kind is float:
+            leaves, structure = [np.float64(arg)], LEAF
+        else:
+            leaves, structure = flatten(arg)
+            if not all(type(x) is np.ndarray and x.dtype.kind in "fc" for x in leaves):
+                paths = structure.paths()
+                leaves = [as_input(x, f"{name} {position}{path}") for x, path in zip(leaves, paths, strict=True)]
+        values += leaves
+        structures.append(structure)
+    return values, structures
 
 
-@attrs.frozen(eq=False)
-class Run:
-    """One run of a function: its level, the Boxes it was called with, and what it returned."""
-
-    level: Level
-    inputs: list[Any]
-    result: Any
-    aux: Any
-
-    def outputs(self) -> tuple[list[Array], Structure]:
-        """The leaves of the result, all of them floating-point numbers, and its tree.
-
-        Raises:
-            TypeError: saying what else was returned.
-        """
-        outs, structure = flatten(self.result)
-        return [as_output(out) for out in outs] if outs else [as_output(self.result)], structure
+def tuple_of(structures: Sequence[Structure]) -> Structure:
+    """The tree of a tuple of trees."""
+    return Structure(tuple, (), tuple(structures))
 
 
-def _flatten_input(arg: Any, name: str) -> tuple[list[Array], Structure]:
-    kind = type(arg)
-    if kind is np.ndarray and arg.dtype.kind in "fc":  # the usual case, without a walk
-        return [arg], LEAF
-    if kind is float:
-        return [np.float64(arg)], LEAF
-    leaves, structure = flatten(arg)
-    for x in leaves:
-        if type(x) is not np.ndarray or x.dtype.kind not in "fc":
-            break
-    else:
-        return leaves, structure
-    return [as_input(x, f"{name}{path}") for x, path in zip(leaves, structure.paths(), strict=True)], structure
+def run_on_boxes(
+    f: Function,
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    positions: Sequence[int],
+    structures: Sequence[Structure],
+    boxes: Callable[[Level], list[Any]],
+    has_aux: bool = False,
+) -> tuple[Level, list[Any], Any, Any]:
+    """Run ``f`` at a new level with ``boxes(level)`` as the leaves of the arguments at ``positions``.
+
+    Returns:
+        ``(level, boxes, result, aux)``; without ``has_aux``, aux is None.
+    """
+    level = new_level()
+    inputs = boxes(level)
+    arguments = list(args)
+    leaves = iter(inputs)
+    for position, structure in zip(positions, structures, strict=True):
+        arguments[position] = structure._build(leaves)
+    try:
+        result = f(*arguments, **kwargs)
+    finally:
+        level.over = True
+    if has_aux:
+        result, aux = split_aux(result, level)
+        return level, inputs, result, aux
+    return level, inputs, result, None
+
+
+def flatten_outputs(result: Any) -> tuple[list[Array], Structure]:
+    """The leaves of a result, all of them floating-point numbers, and its tree.
+
+    Raises:
+        TypeError: saying what else was returned.
+    """
+    outs, structure = flatten(result)
+    return [as_output(out) for out in outs] if outs else [as_output(result)], structure
 
 
 def as_input(x: Any, name: str) -> Array:
@@ -187,7 +175,9 @@ def as_input(x: Any, name: str) -> Array:
         return np.float64(x) if isinstance(x, float) else np.complex128(x)
     elif hasattr(x, "__array_function__") and getattr(x, "dtype", np.dtype(int)).kind in "fc":
         return x
-    raise TypeError(f"cannot differentiate with respect to {name}: it is {describe(x)}, which has no derivative; {_advice(x, name)}")
+    raise TypeError(
+        f"cannot differentiate with respect to {name}: it is {describe(x)}, which has no derivative; {_advice(x, name)}"
+    )
 
 
 def _advice(x: Any, name: str) -> str:
@@ -200,10 +190,9 @@ def _advice(x: Any, name: str) -> str:
         hint = "numbers are wanted"
     else:
         hint = f"a tree is made of {KINDS}"
-    inside = "[" in name or "." in name
-    return hint + (
-        ", or keep it out of the tree: in another argument, or a static field" if inside else ", or choose other arguments with argnums"
-    )
+    if "[" in name or "." in name:
+        return f"{hint}, or keep it out of the tree: in another argument, or a static field"
+    return f"{hint}, or choose other arguments with argnums"
 
 
 def as_positions(argnums: int | Sequence[int], count: int) -> tuple[int, ...]:
@@ -273,7 +262,7 @@ def _owned(value: Any, x: Any) -> Any:
 
 def plain_results(outs: Sequence[Any], level: int) -> list[Array]:
     """What is inside results; a plain array, which may be anybody's, is copied."""
-    return [out._value if isinstance(out, Box) and out.level == level else out.copy() if type(out) is np.ndarray else out for out in outs]
+    return [out.copy() if type(out) is np.ndarray else value_of(out, level) for out in outs]
 
 
 def finish(results: Sequence[Array], foreign: Sequence[Any] = ()) -> list[Array]:

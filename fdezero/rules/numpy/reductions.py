@@ -202,7 +202,7 @@ def std(*args: Any, **kwargs: Any) -> Array:
 
 
 # -- the method of ufuncs ------------------------------------------------------------------------------
-_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+_REDUCTIONS: dict[np.ufunc, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 
 
 @implements(np.ufunc.reduce)
@@ -211,7 +211,9 @@ def reduce(
 ) -> Array:
     """``np.add.reduce`` and the like, by the function that it is."""
     if ufunc not in _REDUCTIONS:
-        raise TypeError(f"numpy.{ufunc.__name__}.reduce has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
+        raise TypeError(
+            f"numpy.{ufunc.__name__}.reduce has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient"
+        )
     x = array if dtype is None else array.astype(dtype)
     _no_out(out, f"{ufunc.__name__}.reduce")
     given = {k: v for k, v in options.items() if v is not None and v is not np._NoValue}
