@@ -294,7 +294,8 @@ class ArrayLike:
 _ASSIGNMENT = "x = fdezero.at(x)[index].set(v) (or, where x is never a plain array, x = x.at[index].set(v))"
 
 _INSTEAD_OF_ARRAY = (
-    "write np.stack([x, y]) or fdezero.array([[x, y], [y, x]]) for a new array, np.broadcast_to(x, shape) for np.full, "
+    "write np.stack([x, y]) or fdezero.array([[x, y], [y, x]]) for a new array, np.broadcast_to(x, shape) for np.full (or "
+    "import fdezero.numpy as np, in which np.array([x, y]) and np.full work), "
     "fdezero.at(a)[0].set(x) for an assignment, fdezero.at(a)[x].get() for a[x], and a @ x for a.dot(x)"
 )
 

@@ -267,7 +267,7 @@ def array(nested: Any, dtype: Any = None) -> Array:
         np.float64(0.0)
     """
     result: Array
-    if isinstance(nested, (list, tuple)) and nested and _holds_box(nested):
+    if isinstance(nested, (list, tuple)) and nested and holds_box(nested):
         result = np.stack([array(entry) for entry in nested])
     elif isinstance(nested, Box):
         result = nested
@@ -276,8 +276,8 @@ def array(nested: Any, dtype: Any = None) -> Array:
     return result if dtype is None else result.astype(dtype)
 
 
-def _holds_box(nested: Any) -> bool:
-    return isinstance(nested, Box) or (isinstance(nested, (list, tuple)) and any(map(_holds_box, nested)))
+def holds_box(nested: Any) -> bool:
+    return isinstance(nested, Box) or (isinstance(nested, (list, tuple)) and any(map(holds_box, nested)))
 
 
 # -- splitting ---------------------------------------------------------------------------------------

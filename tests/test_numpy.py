@@ -1,0 +1,81 @@
+"""fdezero.numpy: NumPy's namespace, in which nested lists may hold Boxes."""
+
+import numpy
+import pytest
+
+import fdezero.numpy as np
+from fdezero import grad, hessian, jvp, vmap
+from fdezero.core.boxes import implementations
+
+NAMESPACES = [(numpy, np), (numpy.linalg, np.linalg), (numpy.fft, np.fft)]
+NAMES = [(ours, theirs, name) for theirs, ours in NAMESPACES for name in dir(theirs) if not name.startswith("_")]
+MADE = {"array", "asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite", "full", "full_like", "linalg", "fft"}
+
+
+@pytest.mark.parametrize(("ours", "theirs", "name"), NAMES, ids=lambda x: x if isinstance(x, str) else "")
+def test_every_other_name_is_numpy_s_own_object(ours, theirs, name):
+    found, original = getattr(ours, name), getattr(theirs, name)
+    if theirs is numpy and name in MADE:
+        assert found is not original
+    elif callable(original) and not isinstance(original, (type, numpy.ufunc)) and original in implementations:
+        assert found.__wrapped__ is original and found.__doc__ == original.__doc__
+    else:
+        assert found is original
+
+
+def test_the_namespace_has_numpy_s_names_and_no_others():
+    assert dir(np) == sorted(dir(numpy)) and dir(np.linalg) == sorted(dir(numpy.linalg))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        np.nothing  # noqa: B018
+    assert np.random is numpy.random and np.pi == numpy.pi
+
+
+#: What NumPy alone cannot intercept, as a function of two numbers, and the same written for plain NumPy.
+OF_LISTS = {
+    "array": (lambda x, y: np.array([x, y]).prod(), lambda x, y: x * y),
+    "array of rows": (lambda x, y: np.linalg.det(np.array([[x, 1.0], [2.0, y]])), lambda x, y: x * y - 2.0),
+    "array, ndmin": (lambda x, y: np.array([x, y], ndmin=2)[0, 1], lambda x, y: y),
+    "array, dtype": (lambda x, y: np.array([x, y], dtype=np.float64).sum(), lambda x, y: x + y),
+    "asarray": (lambda x, y: np.asarray((x, y)).sum(), lambda x, y: x + y),
+    "full": (lambda x, y: np.full((2, 3), x).sum() * y, lambda x, y: 6 * x * y),
+    "full_like": (lambda x, y: np.full_like(numpy.zeros(4), y).sum() * x, lambda x, y: 4 * x * y),
+    "sum": (lambda x, y: np.sum([x, y, 2.0 * x]), lambda x, y: 3 * x + y),
+    "sum, a keyword": (lambda x, y: np.sum(a=[[x, y], [1.0, x]], axis=0)[0], lambda x, y: x + 1.0),
+    "mean": (lambda x, y: np.mean([x, y]), lambda x, y: (x + y) / 2),
+    "max": (lambda x, y: np.max([x, y]), lambda x, y: numpy.maximum(x, y)),
+    "dot": (lambda x, y: np.dot([x, y], [y, 2.0]), lambda x, y: x * y + 2 * y),
+    "where": (lambda x, y: np.where([True, False], [x, y], [y, x]).prod(), lambda x, y: x * x),
+    "concatenate": (lambda x, y: np.concatenate([[x, y], [x]]).prod(), lambda x, y: x * x * y),
+    "hstack": (lambda x, y: np.hstack([[x], [y, y]]).prod(), lambda x, y: x * y * y),
+    "norm": (lambda x, y: np.linalg.norm([x, y]), lambda x, y: numpy.sqrt(x * x + y * y)),
+    "stack of a dict": (lambda x, y: np.stack({"a": x, "b": y}.values()).prod(), lambda x, y: x * y),
+}
+
+
+@pytest.mark.parametrize("name", OF_LISTS)
+def test_lists_that_hold_boxes(name):
+    f, plain = OF_LISTS[name]
+    numpy.testing.assert_allclose(grad(f, argnums=(0, 1))(3.0, 2.0), grad(plain, argnums=(0, 1))(3.0, 2.0))
+    numpy.testing.assert_allclose(jvp(f, (3.0, 2.0), (1.0, 0.5)), jvp(plain, (3.0, 2.0), (1.0, 0.5)))
+    numpy.testing.assert_allclose(vmap(f)(numpy.array([3.0, 1.0]), numpy.ones(2)), [plain(3.0, 1.0), plain(1.0, 1.0)])
+    vector = lambda f: lambda v: f(v[0], v[1])  # noqa: E731
+    numpy.testing.assert_allclose(hessian(vector(f))(numpy.array([3.0, 2.0])), hessian(vector(plain))(numpy.array([3.0, 2.0])), atol=1e-12)
+
+
+def test_plain_data_goes_to_numpy_as_it_is():
+    for call in (
+        lambda np: np.array([[1, 2], [3, 4]], dtype=float, order="F", ndmin=3),
+        lambda np: np.full((2, 2), 7, dtype=np.int8),
+        lambda np: np.sum([1.0, 2.0], keepdims=True),
+        lambda np: np.concatenate([[1, 2], [3.5]]),
+        lambda np: np.linalg.norm([3, 4]),
+        lambda np: np.fft.fft([1.0, 2.0]),
+    ):
+        ours, theirs = call(np), call(numpy)
+        assert ours.dtype == theirs.dtype and ours.strides == theirs.strides
+        numpy.testing.assert_array_equal(ours, theirs)
+
+
+def test_errors_about_arrays_of_boxes_name_the_namespace():
+    with pytest.raises(TypeError, match=r"fdezero\.numpy"):
+        grad(lambda x: numpy.array([x, x]).sum())(1.0)
