@@ -109,7 +109,7 @@ def _each_entry(sequence: Any) -> list[Any]:
 
 
 def _is_ragged(entry: Any) -> bool:
-    """Is this a row of blocks (`np.block`): a list with an array among its entries?"""
+    """True for a row of blocks (`np.block`): a list with an array among its entries."""
     return isinstance(entry, list) and any(getattr(e, "shape", ()) for e in entry)
 
 

@@ -68,3 +68,15 @@ def test_no_file_is_past_400_lines(path):
 
 def test_reverse_mode_is_read_in_600_lines():
     assert length("core/graph.py", "core/primitives.py", "interpreters/reverse.py") <= 600
+
+
+def docstrings(path):
+    """The docstrings of a file, with the names of what they describe."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and (text := ast.get_docstring(node)):
+            yield getattr(node, "name", path.name), text
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_docstrings_state_and_do_not_ask(path):
+    assert [name for name, text in docstrings(path) if "?" in text] == []

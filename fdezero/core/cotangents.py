@@ -109,7 +109,7 @@ def _scatter(*cotangents: Array, indices: Sequence[Any], shape: tuple[int, ...],
 
 
 def may_repeat(index: Any) -> bool:
-    """May an index name one entry twice?  Only integer arrays can."""
+    """True where an index may name one entry twice, which only integer arrays can."""
     if index.__class__ is slice or index.__class__ is int:
         return False
     parts = index if isinstance(index, tuple) else (index,)
@@ -136,7 +136,7 @@ def behind_batch(index: Any) -> tuple[Any, ...]:
 
 
 def index_arrays(index: Any) -> tuple[bool, int]:
-    """Are an index's arrays apart, so that NumPy puts their axes in front; and how many axes are they?"""
+    """``(apart, count)``: whether NumPy puts the axes of an index's arrays in front, and how many axes they are."""
     parts = index if isinstance(index, tuple) else (index,)
     arrays = [np.asarray(part) for part in parts if isinstance(part, (np.ndarray, list))]
     if not arrays:
@@ -146,7 +146,7 @@ def index_arrays(index: Any) -> tuple[bool, int]:
 
 
 def are_apart(parts: Sequence[Any]) -> bool:
-    """Does a slice, an ellipsis or a new axis stand between the arrays and numbers of an index?"""
+    """True where a slice, an ellipsis or a new axis stands between the arrays and numbers of an index."""
     at = [k for k, part in enumerate(parts) if not (part is None or part is Ellipsis or isinstance(part, slice))]
     return at[-1] - at[0] != len(at) - 1
 

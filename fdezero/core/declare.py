@@ -94,7 +94,7 @@ def elementwise(
         partials: for each argument the factor, the product with ``g``, 1, -1, or None.
         name: what the tape shows; the function's own name unless given.
         ufunc: the NumPy function to answer for; ``function`` itself if that is a ufunc.
-        bilinear: is it linear in each of its two arguments?
+        bilinear: whether it is linear in each of its two arguments.
 
     Example:
         >>> import numpy as np

@@ -63,7 +63,7 @@ def raise_alarm() -> None:
 
 
 def alarm_is_raised() -> bool:
-    """Has an operation made a NaN since the innermost `watching` began?"""
+    """True where an operation has made a NaN since the innermost `watching` began."""
     alarm = np.geterrcall()
     return isinstance(alarm, Alarm) and alarm.raised
 
@@ -85,9 +85,9 @@ def strong_zero(g: Array, c: Array) -> Array:
 
 
 def is_spoiled(x: Any) -> bool:
-    """Is there something not finite in a Box, its tangents included?  (130 us for a million numbers.)
+    """True where a Box, its tangents included, holds something that is not finite (130 us for a million numbers).
 
-    A number whose square overflows counts too, which is harmless: the answer only asks for more care.
+    A number whose square overflows counts too, which does no harm: the caller only takes more care.
     """
     return isinstance(x, Box) and any(map(_is_spoiled, x.parts))
 

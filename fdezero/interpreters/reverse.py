@@ -177,9 +177,9 @@ def pull_through(f: Callable[..., Sequence[Array]], xs: Sequence[Array], cotange
         outs: Any = f(*variables)
     finally:
         level.over = True
-    owed = output_cotangents([node_of(out, level) for out in outs], cotangents)
+    at_outputs = output_cotangents([node_of(out, level) for out in outs], cotangents)
     del variables, outs
-    found = pull_back(owed, inner=True)
+    found = pull_back(at_outputs, inner=True)
     return [found.get(node) for node in inputs]
 
 
@@ -190,11 +190,11 @@ def node_of(out: Any, level: int) -> Node | None:
 
 def output_cotangents(nodes: Sequence[Node | None], cotangents: Sequence[Array]) -> dict[Node, Any]:
     """The cotangent of each node; of a node that is there several times, their sum."""
-    owed: dict[Node, Any] = {}
+    at_outputs: dict[Node, Any] = {}
     for node, c in zip(nodes, cotangents, strict=True):
         if node is not None:
-            owed[node] = c if node not in owed else owed[node] + c
-    return owed
+            at_outputs[node] = c if node not in at_outputs else at_outputs[node] + c
+    return at_outputs
 
 
 if fast.ENABLED:  # the plain versions above are what it does; `fast` does it faster

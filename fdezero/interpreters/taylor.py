@@ -131,7 +131,7 @@ class _Operation:
         return isinstance(arg, Stream) and arg.level == self.of.level
 
     def _is_affine(self) -> bool:
-        """Do the rules need nothing that moves?  Then the coefficients do not meet each other."""
+        """True where the rules need nothing that moves: each coefficient then depends on those of its own order alone."""
         moving = [self._moving(arg) for arg in self.args]
         positions = {i for i, on in enumerate(moving) if on}
         return not (positions | {-1}) & self.primitive.needs(moving)

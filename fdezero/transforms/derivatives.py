@@ -19,7 +19,7 @@ from ..interpreters.forward import ReverseOnly
 from .grad import grad, vjp
 from .jvp import jvp
 from .vmap import over_batch
-from .wrapping import Function, Transformed, as_input, as_output, as_positions, decorator, finish
+from .wrapping import Function, Transformed, as_input, as_output, as_positions, decorator, finish, with_floats
 
 ArgNums = int | Sequence[int]
 
@@ -28,10 +28,12 @@ ArgNums = int | Sequence[int]
 
 
 def _of_selected(
-    f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: dict[str, Any]
+    f: Function, argnums: ArgNums, args: tuple[Any, ...], kwargs: dict[str, Any], allow_int: bool = False
 ) -> tuple[Function, tuple[Any, ...]]:
     """``f`` as a function of the arguments to differentiate alone, and these."""
     positions = as_positions(argnums, len(args))
+    if allow_int:
+        args = with_floats(args, positions)
 
     def of_selected(*selected: Any) -> Any:
         full = list(args)
@@ -81,7 +83,7 @@ def _axes_last(x: Array, count: int) -> Array:
 
 @decorator
 def jacrev(
-    f: Function, argnums: ArgNums = 0, has_aux: bool = False, holomorphic: bool = False
+    f: Function, argnums: ArgNums = 0, has_aux: bool = False, holomorphic: bool = False, allow_int: bool = False
 ) -> Callable[..., Any]:
     """The Jacobian of ``f``, by reverse mode: cheap where there are fewer results than arguments.
 
@@ -90,6 +92,7 @@ def jacrev(
         argnums: which arguments to differentiate, as for `grad`.
         has_aux: ``f`` returns ``(out, aux)``, and so does the transformed function.
         holomorphic: ``f`` is holomorphic: its arguments and results are complex.
+        allow_int: integers among the arguments are cast to float64, instead of being refused.
 
     Returns:
         A function of the same arguments.  Its result is a tree like ``f``'s, of trees like the
@@ -105,22 +108,28 @@ def jacrev(
         array([[3., 0., 1.],
                [0., 3., 2.]])
     """
-    return Transformed(_jacrev, f, argnums, has_aux, holomorphic)
+    return Transformed(_jacrev, f, argnums, has_aux, holomorphic, allow_int)
 
 
 jacobian = jacrev
 
 
 def _jacrev(
-    f: Function, argnums: ArgNums, has_aux: bool, holomorphic: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+    f: Function,
+    argnums: ArgNums,
+    has_aux: bool,
+    holomorphic: bool,
+    allow_int: bool,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> Any:
-    result = _value_and_jacrev(f, argnums, has_aux, holomorphic, args, kwargs)
+    result = _value_and_jacrev(f, argnums, has_aux, holomorphic, allow_int, args, kwargs)
     return (result[1], result[0][1]) if has_aux else result[1]
 
 
 @decorator
 def value_and_jacobian(
-    f: Function, argnums: ArgNums = 0, has_aux: bool = False, holomorphic: bool = False
+    f: Function, argnums: ArgNums = 0, has_aux: bool = False, holomorphic: bool = False, allow_int: bool = False
 ) -> Callable[..., Any]:
     """Like `jacrev`, and returns ``(value, jacobian)``, or ``((value, aux), jacobian)`` with ``has_aux``.
 
@@ -131,13 +140,19 @@ def value_and_jacobian(
         (array([1., 9.]), array([[2., 0.],
                [0., 6.]]))
     """
-    return Transformed(_value_and_jacrev, f, argnums, has_aux, holomorphic)
+    return Transformed(_value_and_jacrev, f, argnums, has_aux, holomorphic, allow_int)
 
 
 def _value_and_jacrev(
-    f: Function, argnums: ArgNums, has_aux: bool, holomorphic: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+    f: Function,
+    argnums: ArgNums,
+    has_aux: bool,
+    holomorphic: bool,
+    allow_int: bool,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> Any:
-    of_selected, selected = _of_selected(f, argnums, args, kwargs)
+    of_selected, selected = _of_selected(f, argnums, args, kwargs, allow_int)
     value, pull, *aux = vjp(of_selected, *selected, has_aux=has_aux)
     outs, out_structure = tree.flatten(value)
     _check_holomorphic(holomorphic, tree.leaves(selected) if holomorphic else [], outs, "jacrev")
@@ -155,7 +170,7 @@ def _value_and_jacrev(
 
 @decorator
 def jacfwd(
-    f: Function, argnums: ArgNums = 0, has_aux: bool = False, holomorphic: bool = False
+    f: Function, argnums: ArgNums = 0, has_aux: bool = False, holomorphic: bool = False, allow_int: bool = False
 ) -> Callable[..., Any]:
     """The Jacobian of ``f``, by forward mode: cheap where there are fewer arguments than results.
 
@@ -167,13 +182,19 @@ def jacfwd(
         >>> jacfwd(lambda t: np.array([1.0, 2.0]) * t**2)(3.0)
         array([ 6., 12.])
     """
-    return Transformed(_jacfwd, f, argnums, has_aux, holomorphic)
+    return Transformed(_jacfwd, f, argnums, has_aux, holomorphic, allow_int)
 
 
 def _jacfwd(
-    f: Function, argnums: ArgNums, has_aux: bool, holomorphic: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+    f: Function,
+    argnums: ArgNums,
+    has_aux: bool,
+    holomorphic: bool,
+    allow_int: bool,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> Any:
-    of_selected, selected = _of_selected(f, argnums, args, kwargs)
+    of_selected, selected = _of_selected(f, argnums, args, kwargs, allow_int)
     leaves, in_structure = tree.flatten(selected)
     leaves = [as_input(x, f"argument{path}") for x, path in zip(leaves, in_structure.paths(), strict=True)]
     if not holomorphic and any(x.dtype.kind == "c" for x in leaves):
@@ -210,7 +231,7 @@ def _check_holomorphic(holomorphic: bool, inputs: Sequence[Array], outs: Sequenc
 
 
 @decorator
-def hessian(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Callable[..., Any]:
+def hessian(f: Function, argnums: ArgNums = 0, has_aux: bool = False, allow_int: bool = False) -> Callable[..., Any]:
     """The Hessian of ``f``: forward mode over reverse mode.
 
     Returns:
@@ -226,11 +247,16 @@ def hessian(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Callabl
         array([[10.,  6.],
                [ 6.,  0.]])
     """
-    return jacfwd(jacrev(f, argnums, has_aux), argnums, has_aux)
+    return jacfwd(jacrev(f, argnums, has_aux), argnums, has_aux, allow_int=allow_int)
 
 
 def hvp(
-    f: Function, primals: Sequence[Any], tangents: Sequence[Any], argnums: ArgNums | None = None, has_aux: bool = False
+    f: Function,
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    argnums: ArgNums | None = None,
+    has_aux: bool = False,
+    **kwargs: Any,
 ) -> Any:
     """The Hessian of a scalar function times a vector, without the Hessian.
 
@@ -240,6 +266,7 @@ def hvp(
         tangents: the vector: a tuple of trees like those of them that are differentiated.
         argnums: which are, a position or a tuple of positions; all of them unless it is given.
         has_aux: ``f`` returns ``(value, aux)``, and ``(product, aux)`` is returned.
+        kwargs: keyword arguments of ``f``, which are not differentiated.
 
     Returns:
         A tree like the argument; for several arguments, a tuple of them.
@@ -258,7 +285,7 @@ def hvp(
         array([2., 6.])
     """
     argnums = _checked(primals, argnums, "hvp(f, (x,), (v,))")
-    of_selected, selected = _of_selected(f, argnums, tuple(primals), {})
+    of_selected, selected = _of_selected(f, argnums, tuple(primals), kwargs)
     every = tuple(range(len(selected)))
 
     def along(*xs: Any) -> Any:
@@ -292,6 +319,7 @@ def ggnvp(
     tangents: Sequence[Any],
     argnums: ArgNums | None = None,
     has_aux: bool = False,
+    **kwargs: Any,
 ) -> Any:
     """The generalised Gauss-Newton matrix times a vector: J^T H J v.
 
@@ -303,6 +331,7 @@ def ggnvp(
         loss: a function of what ``model`` returns, with one real result.
         primals, tangents, argnums: the model's arguments, the vector, and which of the arguments are
             differentiated, as for `hvp`.
+        kwargs: keyword arguments of ``model``.
 
     Returns:
         A tree like the argument; for several arguments, a tuple of them; with ``has_aux``, a pair of
@@ -318,7 +347,7 @@ def ggnvp(
         array([72.])
     """
     argnums = _checked(primals, argnums, "ggnvp(model, loss, (x,), (v,))")
-    of_selected, selected = _of_selected(model, argnums, tuple(primals), {})
+    of_selected, selected = _of_selected(model, argnums, tuple(primals), kwargs)
     outs, along, *aux = jvp(of_selected, selected, tangents, has_aux)
     curved = hvp(loss, (outs,), (along,))
     product = _one_or_tuple(argnums, vjp(of_selected, *selected, has_aux=has_aux)[1](curved))
@@ -326,7 +355,9 @@ def ggnvp(
 
 
 @decorator
-def elementwise_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Callable[..., Any]:
+def elementwise_grad(
+    f: Function, argnums: ArgNums = 0, has_aux: bool = False, allow_int: bool = False
+) -> Callable[..., Any]:
     """The derivative, entry by entry, of a function that acts on each entry alone.
 
     Arguments as for `grad`; the result of ``f`` may be an array or a tree of them.
@@ -337,11 +368,13 @@ def elementwise_grad(f: Function, argnums: ArgNums = 0, has_aux: bool = False) -
         >>> elementwise_grad(lambda x: x**2)(np.array([1.0, 2.0, 3.0]))
         array([2., 4., 6.])
     """
-    return Transformed(_elementwise_grad, f, argnums, has_aux)
+    return Transformed(_elementwise_grad, f, argnums, has_aux, allow_int)
 
 
-def _elementwise_grad(f: Function, argnums: ArgNums, has_aux: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    of_selected, selected = _of_selected(f, argnums, args, kwargs)
+def _elementwise_grad(
+    f: Function, argnums: ArgNums, has_aux: bool, allow_int: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    of_selected, selected = _of_selected(f, argnums, args, kwargs, allow_int)
     out, pull, *aux = vjp(of_selected, *selected, has_aux=has_aux)
     slope = _one_or_tuple(argnums, pull(tree.map(np.ones_like, out)))
     return (slope, aux[0]) if has_aux else slope

@@ -30,6 +30,7 @@ from .wrapping import (
     run_on_boxes,
     tuple_of,
     value_of,
+    with_floats,
 )
 
 # -- recording ---------------------------------------------------------------------------------------
@@ -137,13 +138,14 @@ def _as_cotangent(c: Any, value: Array) -> Array:
 # -- the transforms ---------------------------------------------------------------------------------
 
 
-def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
+def vjp(f: Function, *primals: Any, has_aux: bool = False, **kwargs: Any) -> Any:
     """The value of ``f`` and its pullback: the vector-Jacobian product.
 
     Args:
         f: a function of arrays or trees of them.
         primals: where to evaluate it; each is differentiated.
         has_aux: ``f`` returns ``(out, aux)``, and ``aux`` is passed through.
+        kwargs: keyword arguments of ``f``, which are not differentiated.
 
     Returns:
         ``(out, pullback)`` or ``(out, pullback, aux)``.  ``pullback(ct)`` takes a cotangent like
@@ -159,14 +161,18 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
         >>> pullback(np.ones((2, 2)))
         (array([7., 7.]), array([3., 3.]))
     """
-    tape, aux = record_with_aux(f, has_aux, primals, {})
+    tape, aux = record_with_aux(f, has_aux, primals, kwargs)
     pull = partial(pullback, tape)
     return (tape.value, pull, aux) if has_aux else (tape.value, pull)
 
 
 @decorator
 def value_and_grad(
-    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, holomorphic: bool = False
+    f: Function,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """Like `grad`, and returns ``(value, gradient)``, or ``((value, aux), gradient)`` with ``has_aux``.
 
@@ -175,12 +181,16 @@ def value_and_grad(
         >>> value_and_grad(lambda x: x**3)(2.0)
         (np.float64(8.0), np.float64(12.0))
     """
-    return Transformed(_value_and_grad, f, argnums, has_aux, holomorphic)
+    return Transformed(_value_and_grad, f, argnums, has_aux, holomorphic, allow_int)
 
 
 @decorator
 def grad(
-    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False, holomorphic: bool = False
+    f: Function,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
 ) -> Callable[..., Any]:
     """The gradient of a function whose value is one real number.
 
@@ -192,6 +202,7 @@ def grad(
         has_aux: ``f`` returns ``(value, aux)``; the transformed function returns ``(gradient, aux)``.
         holomorphic: ``f`` is a holomorphic function of complex numbers with one complex result, and
             what is wanted is df/dz.
+        allow_int: integers among the arguments are cast to float64, instead of being refused.
 
     Returns:
         A function of the same arguments.  Its result has the shape, dtype and tree of the argument.
@@ -212,7 +223,7 @@ def grad(
         >>> grad(grad(np.sin))(0.5) == -np.sin(0.5)
         np.True_
     """
-    return Transformed(_grad, f, argnums, has_aux, holomorphic)
+    return Transformed(_grad, f, argnums, has_aux, holomorphic, allow_int)
 
 
 def _grad(
@@ -220,10 +231,11 @@ def _grad(
     argnums: int | Sequence[int],
     has_aux: bool,
     holomorphic: bool,
+    allow_int: bool,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> Any:
-    value, gradient = _value_and_grad(f, argnums, has_aux, holomorphic, args, kwargs)
+    value, gradient = _value_and_grad(f, argnums, has_aux, holomorphic, allow_int, args, kwargs)
     return (gradient, value[1]) if has_aux else gradient
 
 
@@ -232,10 +244,13 @@ def _value_and_grad(
     argnums: int | Sequence[int],
     has_aux: bool,
     holomorphic: bool,
+    allow_int: bool,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> Any:
     positions = as_positions(argnums, len(args))
+    if allow_int:
+        args = with_floats(args, positions)
     values, structures = flatten_inputs(args, positions)
 
     def boxes(level: Level) -> list[Any]:

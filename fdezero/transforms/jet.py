@@ -28,7 +28,7 @@ from .wrapping import (
 )
 
 
-def jet(f: Function, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any, list[Any]]:
+def jet(f: Function, primals: Sequence[Any], series: Sequence[Any], **kwargs: Any) -> tuple[Any, list[Any]]:
     """The derivatives of f(x(t)) at t = 0, from those of a curve x(t): Taylor mode.
 
     Args:
@@ -36,6 +36,7 @@ def jet(f: Function, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
         primals: a tuple of its arguments: x(0).
         series: for each argument the list of its derivatives x'(0), x''(0) ... (not divided by
             factorials), each a tree like it; all lists of one length n.
+        kwargs: keyword arguments of ``f``, which are not differentiated.
 
     Returns:
         ``(f(x(0)), [first, second, ... n-th derivative of f(x(t))])``, as `jax.experimental.jet`.
@@ -64,7 +65,7 @@ def jet(f: Function, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
     def streams(level: Level) -> list[Any]:
         return [Stream(x, level, order, memory, partial(coefficient, i)) for i, x in enumerate(values)]
 
-    level, _, result, _ = run_on_boxes(f, primals, {}, positions, structures, streams)
+    level, _, result, _ = run_on_boxes(f, primals, kwargs, positions, structures, streams)
     outs, structure = flatten_outputs(result)
     value = structure.unflatten(finish(plain_results(outs, level), values))
 

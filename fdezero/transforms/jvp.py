@@ -15,7 +15,7 @@ from ..interpreters.forward import dual, tangent_of
 from .wrapping import Function, finish, flatten_inputs, flatten_outputs, plain_results, run_on_boxes, tuple_of
 
 
-def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False, **kwargs: Any) -> Any:
     """The value of ``f`` and its derivative along a direction: the Jacobian-vector product.
 
     Args:
@@ -23,6 +23,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
         primals: a sequence of its arguments; each is differentiated.
         tangents: the direction: a sequence of trees of the same shapes and dtypes.
         has_aux: ``f`` returns ``(out, aux)``, and ``aux`` is passed through.
+        kwargs: keyword arguments of ``f``, which are not differentiated.
 
     Returns:
         ``(out, tangent)``, both trees like ``f``'s result; or ``(out, tangent, aux)``.
@@ -47,7 +48,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     def boxes(level: Level) -> list[Any]:
         return [dual(x, level, t) for x, t in zip(values, directions, strict=True)]
 
-    level, _, result, aux = run_on_boxes(f, primals, {}, positions, structures, boxes, has_aux)
+    level, _, result, aux = run_on_boxes(f, primals, kwargs, positions, structures, boxes, has_aux)
     outs, structure = flatten_outputs(result)
     moved = [*plain_results(outs, level), *[tangent_of(out, level) for out in outs]]
     results = finish(moved, [*values, *directions])

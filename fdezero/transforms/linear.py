@@ -21,13 +21,14 @@ from .jvp import flatten_tangents
 from .wrapping import Function, as_input, finish
 
 
-def linearize(f: Function, *primals: Any, has_aux: bool = False) -> Any:
+def linearize(f: Function, *primals: Any, has_aux: bool = False, **kwargs: Any) -> Any:
     """The value of ``f`` and its derivative as a linear map, of which each use costs no more than a jvp.
 
     Args:
         f: a function of arrays or trees of them; it runs once.
         primals: where to linearize; each is differentiated.
         has_aux: ``f`` returns ``(out, aux)``, and ``aux`` is passed through.
+        kwargs: keyword arguments of ``f``, which are not differentiated.
 
     Returns:
         ``(out, f_jvp)`` or ``(out, f_jvp, aux)``; ``f_jvp(*tangents)`` returns a tangent like ``out``.
@@ -39,7 +40,7 @@ def linearize(f: Function, *primals: Any, has_aux: bool = False) -> Any:
         >>> along(1.0), along(2.0)
         (np.float64(1.0), np.float64(2.0))
     """
-    tape, aux = record_with_aux(f, has_aux, primals, {})
+    tape, aux = record_with_aux(f, has_aux, primals, kwargs)
     along = partial(push_along, tape, _steps(tape))
     return (tape.value, along, aux) if has_aux else (tape.value, along)
 

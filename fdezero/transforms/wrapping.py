@@ -115,6 +115,17 @@ def flatten_inputs(
     return values, structures
 
 
+def with_floats(args: tuple[Any, ...], positions: Sequence[int]) -> tuple[Any, ...]:
+    """The arguments of a call, with integers in those at ``positions`` cast to float64 (``allow_int=True``)."""
+    return tuple([map_tree(_as_float, arg) if i in positions else arg for i, arg in enumerate(args)])
+
+
+def _as_float(x: Any) -> Any:
+    if isinstance(x, (int, np.integer)) and not isinstance(x, bool):
+        return np.float64(x)
+    return x.astype(float) if isinstance(x, (Box, np.ndarray)) and x.dtype.kind in "iu" else x
+
+
 def tuple_of(structures: Sequence[Structure]) -> Structure:
     """The tree of a tuple of trees."""
     return Structure(tuple, (), tuple(structures))
@@ -183,7 +194,7 @@ def as_input(x: Any, name: str) -> Array:
 def _advice(x: Any, name: str) -> str:
     """What to write for an argument that is no floating-point array."""
     if isinstance(x, (int, np.ndarray, np.generic)):
-        hint = "write 3.0 for 3, or x.astype(float)"
+        hint = "write 3.0 for 3, or x.astype(float) (allow_int=True casts)"
     elif hasattr(x, "__array__"):
         hint = "write x.to_numpy() or np.asarray(x)"
     elif isinstance(x, (str, bytes)):
