@@ -85,7 +85,7 @@ def strong_zero(g: Array, c: Array) -> Array:
 
 
 def is_spoiled(x: Any) -> bool:
-    """True where a Box, its tangents included, holds something that is not finite (130 us for a million numbers).
+    """True where a Box, its tangents included, holds something that is not finite.
 
     A number whose square overflows counts too, which does no harm: the caller only takes more care.
     """

@@ -69,7 +69,7 @@ def _vmap(
 
 
 def over_batch(f: Function, batch: Any, out_axes: Any = 0) -> Any:
-    """``vmap(f, out_axes=out_axes)(batch)`` at once: that ``f`` keeps its name and docstring takes 10 us."""
+    """``vmap(f, out_axes=out_axes)(batch)``, without giving the batched function a name and docstring first."""
     return _vmap(f, 0, out_axes, None, (batch,), {})
 
 

@@ -58,7 +58,7 @@ class Transformed:
             raise TypeError(f"a transform takes a function, and got {describe(f)}; write grad(f)(x), not grad(f(x))")
         functools.update_wrapper(self, f)
         self._rule, self._f, self._options = rule, f, options
-        self._run = functools.partial(rule, f, *options)  # 150 ns faster than unpacking the options in each call
+        self._run = functools.partial(rule, f, *options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._run(args, kwargs)
