@@ -120,7 +120,7 @@ def reverse_mode(
     # These are built on `primitives`, which is built on this file.
     from .cotangents import PARTIAL, SPARSE, added, fit, total
     from .primitives import Constant, Elementwise
-    from .zeros import Alarm, alarm_is_raised, error_state, raise_alarm
+    from .zeros import watching
 
     plain_apply = Variable.apply
     input_primitive = plain_input(np.float64(0), 0).node.primitive
@@ -243,9 +243,7 @@ def reverse_mode(
         """`pull_back`, with the step of the usual kinds spelled out: through `pull`, a fold takes a quarter longer."""
         nodes = topological_sort(cotangents)
         c: Any
-        alarm = Alarm()
-        alarm.raised = inner and alarm_is_raised()
-        with error_state(alarm):  # `watching` spelled out: a microsecond
+        with watching(inherit=inner) as alarm:
             while nodes:
                 node = nodes.pop()
                 if not node.generation:
@@ -277,8 +275,6 @@ def reverse_mode(
             for node, c in cotangents.items():
                 if c.__class__ in PARTIAL:
                     cotangents[node] = total(node, c)
-        if alarm.raised:
-            raise_alarm()
         return cotangents
 
     plain_array_ufunc = Variable.__array_ufunc__

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -31,41 +30,50 @@ class Alarm:
         self.raised = True
 
 
-def error_state(alarm: Alarm) -> np.errstate:
-    """The error state in which derivatives are computed: an invalid operation raises the alarm.
-
-    A slope may be infinite, which is an answer and no reason for a warning.
-    """
-    return np.errstate(divide="ignore", over="ignore", under="ignore", invalid="call", call=alarm)
+#: The alarm of the derivatives that are being computed.
+_alarm: ContextVar[Alarm | None] = ContextVar("fdezero_alarm", default=None)
 
 
-@contextmanager
-def watching(inherit: bool = False) -> Iterator[Alarm]:
+class watching:
     """The error state in which derivatives are computed, and its alarm: ``with watching() as alarm:``.
 
-    On leaving, the alarm of derivatives around these is raised too: a fold whose cotangents have
-    tangents must know of a NaN among them.  With ``inherit`` the alarm begins raised if that around it
-    is: for a fold that is part of another's step.
+    In it a slope may be infinite, which is an answer and no reason for a warning, and an invalid operation
+    raises the alarm.  On leaving, the alarm of derivatives around these is raised too: a fold whose
+    cotangents have tangents must know of a NaN among them.  With ``inherit`` the alarm begins raised if
+    that around it is: for a fold that is part of another's step.
     """
-    alarm = Alarm()
-    alarm.raised = inherit and alarm_is_raised()
-    with error_state(alarm):
-        yield alarm
-    if alarm.raised:
-        raise_alarm()
+
+    __slots__ = ("_alarm", "_inherit", "_state", "_token")
+
+    def __init__(self, inherit: bool = False) -> None:
+        self._inherit = inherit
+
+    def __enter__(self) -> Alarm:
+        self._alarm = alarm = Alarm()
+        alarm.raised = self._inherit and alarm_is_raised()
+        self._token = _alarm.set(alarm)
+        self._state = np.errstate(divide="ignore", over="ignore", under="ignore", invalid="call", call=alarm)
+        self._state.__enter__()
+        return alarm
+
+    def __exit__(self, *error: Any) -> None:
+        self._state.__exit__(*error)
+        _alarm.reset(self._token)
+        if self._alarm.raised:
+            raise_alarm()
 
 
 def raise_alarm() -> None:
     """Raise the alarm of the derivatives that are being computed, if any."""
-    around = np.geterrcall()
-    if isinstance(around, Alarm):
-        around.raised = True
+    alarm = _alarm.get()
+    if alarm is not None:
+        alarm.raised = True
 
 
 def alarm_is_raised() -> bool:
     """True where an operation has made a NaN since the innermost `watching` began."""
-    alarm = np.geterrcall()
-    return isinstance(alarm, Alarm) and alarm.raised
+    alarm = _alarm.get()
+    return alarm is not None and alarm.raised
 
 
 def ringing(c: Array) -> Array:

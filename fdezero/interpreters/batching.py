@@ -54,6 +54,8 @@ def lined_up(values: Sequence[Array], batched: Sequence[bool], core: Sequence[in
     """The values, with ones behind the batch axis where another has more leading axes to broadcast over."""
     counts = [_dimensions(v) - b - c for v, b, c in zip(values, batched, core, strict=True)]
     most = max(counts)
+    if min(counts) == most:
+        return list(values)
     return [
         v.reshape((v.shape[0], *(1,) * (most - n), *v.shape[1:])) if b and n < most else v
         for v, b, n in zip(values, batched, counts, strict=True)

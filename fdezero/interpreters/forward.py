@@ -16,9 +16,9 @@ import numpy as np
 
 from ..core.cotangents import cast
 from ..core.graph import Array, Box, Params, unrecorded
-from ..core.primitives import Elementwise, General, Linear, Multilinear, Primitive, Test, zero_like
+from ..core.primitives import Constant, Elementwise, General, Linear, Multilinear, Primitive, Test, zero_like
 from ..core.recording import Level, quiet_level
-from ..core.zeros import Alarm, alarm_is_raised, error_state, raise_alarm, strong_zero
+from ..core.zeros import alarm_is_raised, strong_zero, watching
 
 Values = Sequence[Any]
 
@@ -113,19 +113,17 @@ class Dual(Box):
         values = tuple([a._value if isinstance(a, Box) and a.level == level else a for a in args])
         out = primitive(*values, **params)
         tangents = [a.tangent if isinstance(a, Dual) and a.level == level else None for a in args]
-        if isinstance(primitive, Test):
-            return primitive.join(out, primitive(*tangents))
-        if level <= quiet_level.get() or not any(
-            t is not None and primitive.rule_of(i) is not None for i, t in enumerate(tangents)
-        ):
+        if isinstance(primitive, Constant):
+            if isinstance(primitive, Test):
+                return primitive.join(out, primitive(*tangents))
+            return unrecorded(out, values)
+        if level <= quiet_level.get():
             return unrecorded(out, values)
         if level.over:
             raise self.escaped()
-        alarm = Alarm()
-        with error_state(alarm):  # `watching` spelled out, for this runs at every operation
-            tangent = push(primitive, tangents, (*values, out), values, params)
-        if alarm.raised:
-            raise_alarm()
+        along = push_elementwise if isinstance(primitive, Elementwise) else push  # the usual kind without a search
+        with watching():
+            tangent = along(primitive, tangents, (*values, out), values, params)
         if tangent is None:
             return unrecorded(out, values)
         if type(out) is tuple:
