@@ -101,8 +101,7 @@ def _other_operand(box: Any, other: Any) -> Any:
     """
     kind = other.__class__
     if kind in KNOWN:
-        # Python's 1j * np.float64(2.0) is a Python complex, without shape and dtype.
-        return np.complex128(other) if kind is complex and box.dtype == np.float64 else other
+        return _with_dtype(box, other) if kind is complex else other
     if isinstance(other, ArrayLike):
         return other
     if kind in _NOT_ARRAYS:
@@ -113,6 +112,11 @@ def _other_operand(box: Any, other: Any) -> Any:
             "differentiated; write x.to_numpy() for the array x"
         )
     return as_operand(other)
+
+
+def _with_dtype(box: Any, x: Any) -> Any:
+    """``x``; Python's 1j * np.float64(2.0) is a Python complex, without shape and dtype, so beside a float64 a NumPy number."""
+    return np.complex128(x) if x.__class__ is complex and box.dtype == np.float64 else x
 
 
 class ArrayLike:
@@ -131,6 +135,8 @@ class ArrayLike:
         if method == "__call__":
             if "out" in kwargs:
                 _refuse_out(ufunc, inputs, kwargs)
+            if complex in map(type, inputs):
+                inputs = tuple([_with_dtype(self, x) for x in inputs])
             return call(ufunc, inputs, kwargs)
         return call(getattr(np.ufunc, method), (ufunc, *inputs), kwargs)
 
