@@ -275,12 +275,26 @@ case(np.tensordot, draw(2, 3, 4), draw(4, 2), axes=((-1, 0), (0, 1)))
 case(np.linalg.tensordot, draw(2, 3), draw(3, 2), axes=1)
 for _subscripts, *_shapes in (
     ("ij,jk->ik", (2, 3), (3, 2)), ("ij,jk", (2, 3), (3, 2)), ("i,i", (3,), (3,)), ("ij->ji", (2, 3)), ("ij->", (2, 3)),
-    ("ij->i", (2, 3)), ("ii", (3, 3)), ("ii->i", (3, 3)), ("iij->j", (2, 2, 3)), ("i,j,k->ijk", (2,), (3,), (2,)),
-    ("ij,jk,kl->il", (2, 3), (3, 2), (2, 2)), ("...ij,...jk->...ik", (4, 2, 3), (3, 2)), ("b...,b...->b...", (2, 3), (2, 3)),
-    ("ij,kj->i", (2, 3), (4, 3)), ("ij,ij->ij", (1, 3), (2, 3)), ("i...->...", (2, 3)), ("ii,i->", (3, 3), (3,)),
+    ("ij->i", (2, 3)), ("ba", (2, 3)), ("i,j,k->ijk", (2,), (3,), (2,)), ("->", ()), (",i->i", (), (3,)), ("ab,cd->", (2, 3), (3, 2)),
+    ("ij,jk,kl->il", (2, 3), (3, 2), (2, 2)), ("ij,kj->i", (2, 3), (4, 3)), ("ij,jk->ik", (2, 0), (0, 3)), ("AB,BA->A", (2, 3), (3, 2)),
+    # what stands for the leading axes
+    ("...ij,...jk->...ik", (4, 2, 3), (3, 2)), ("b...,b...->b...", (2, 3), (2, 3)), ("i...->...", (2, 3)), ("...i->i...", (2, 3)),
+    ("...ij,...jk", (4, 2, 3), (3, 2)), ("...,...->...", (2, 1), (1, 3)), ("...i,...i->...", (4, 1, 3), (2, 3)), ("..., ...", (2,), (2,)),
+    # repeated labels
+    ("ii", (3, 3)), ("ii->i", (3, 3)), ("iij->j", (2, 2, 3)), ("ii,i->", (3, 3), (3,)), ("iii->i", (2, 2, 2)), ("iji->j", (2, 3, 2)),
+    ("...ii->...i", (2, 3, 3)), ("...ii->...", (2, 3, 3)), ("ij,ijij->", (2, 3), (2, 3, 2, 3)),
+    # a size of 1 that is broadcast, kept or summed out
+    ("ij,ij->ij", (1, 3), (2, 3)), ("ij,ij->j", (1, 3), (2, 3)), ("ij,ij->", (1, 3), (2, 3)), ("ij,jk->ik", (2, 1), (3, 2)),
+    ("ij,jk->ik", (2, 3), (1, 2)), ("ii,ij->j", (1, 1), (3, 2)), ("ii,ij->ij", (3, 3), (1, 2)), ("ii,jj->ij", (1, 1), (2, 2)),
+    ("iij,ii->ji", (1, 1, 3), (2, 2)), ("ij,ij,ij->j", (1, 3), (2, 1), (2, 3)), ("ij,ij->i", (2, 0), (2, 1)),
 ):  # fmt: skip
     case(np.einsum, *(draw(*s) for s in _shapes), f=lambda *xs, s=_subscripts: np.einsum(s, *xs), label=_subscripts)
-case(np.einsum, draw(2, 3), draw(3, 2), f=lambda x, y: np.einsum(x, [0, 1], y, [1, 2], [0, 2]))
+for _optimize in (True, "greedy", "optimal", ["einsum_path", (0, 1), (0, 1)]):
+    case(np.einsum, draw(2, 3), draw(3, 2), draw(2, 2), f=lambda *xs, o=_optimize: np.einsum("ij,jk,kl->il", *xs, optimize=o), label=f"{_optimize}")
+case(np.einsum, draw(2, 1), draw(1, 3), f=lambda x, y: np.einsum("...,...->", x, y, optimize=True), label="... summed out")
+for _lists in (([0, 1], [1, 2], [0, 2]), ([0, 1], [1, 2]), ([30, 26], [26, 51], [51, 30]), ([..., 0], [0, 1], [..., 1]), ((0, 1), [1, 0], [])):
+    case(np.einsum, draw(2, 3), draw(3, 2), f=lambda x, y, i=_lists: np.einsum(x, i[0], y, *i[1:]), label=f"{_lists}")
+case(np.einsum, draw(2, 3, dtype=np.float32), f=lambda x: np.einsum("ij->j", x, dtype=float), label="dtype")
 case(np.einsum, draw(2, 2, dtype=complex), draw(2, 2, dtype=complex), f=lambda x, y: np.einsum("ij,jk->ik", x, y))
 
 # -- linear algebra: of x x^T + 1 where the argument must be symmetric, of what does not turn otherwise
