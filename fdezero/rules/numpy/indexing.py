@@ -15,7 +15,7 @@ import numpy as np
 
 from ...core import boxes
 from ...core.cotangents import Scatter, behind_batch, index_arrays, may_repeat, unbroadcast
-from ...core.declare import constant, implements, linear, linear_in_all, register
+from ...core.declare import implements, linear, linear_in_all, register
 from ...core.graph import Array, Box
 from ...core.primitives import Primitive
 from ...core.zeros import is_spoiled
@@ -335,27 +335,3 @@ def full_like(a: Array, fill_value: Any, dtype: Any = None, *, shape: Any = None
     wanted = a.shape if shape is None else shape
     fill = fill_value if hasattr(fill_value, "shape") else np.asarray(fill_value)
     return np.broadcast_to(fill.astype(a.dtype if dtype is None else dtype), wanted)
-
-
-def _declare_constant(function: Any) -> Primitive:
-    primitive = constant(function)
-    register(function, primitive, ("axis", "keepdims", "kind", "side", "sorter", "decimals", "equal_nan", "rtol", "atol", "k"))
-    return primitive
-
-
-_WITHOUT_DERIVATIVE: tuple[Any, ...] = (
-    *(np.argmax, np.argmin, np.argpartition, np.argwhere, np.flatnonzero, np.nonzero, np.count_nonzero),
-    *(np.all, np.any, np.allclose, np.isclose, np.array_equal, np.array_equiv, np.searchsorted, np.digitize, np.isin),
-    *(np.iscomplex, np.isreal, np.iscomplexobj, np.isrealobj, np.result_type, np.isposinf, np.isneginf),
-    *(np.may_share_memory, np.shares_memory, np.array_repr, np.array_str, np.array2string, np.can_cast, np.min_scalar_type),
-)
-def _refuse_truth(*args: Any) -> NoReturn:
-    raise TypeError(
-        "an `if`, `while`, `and` or `or` on a batched value would need one answer for the whole batch; "
-        "write np.where(condition, a, b)"
-    )
-
-
-register(boxes.truth, constant(boxes.truth, batch=_refuse_truth))
-for _function in _WITHOUT_DERIVATIVE:
-    _declare_constant(_function)

@@ -181,8 +181,8 @@ cholesky_ = general(lambda x: np.linalg.cholesky(x), vjp=[_cholesky_vjp], jvp=[_
 
 @implements(np.linalg.cholesky)
 def cholesky(a: Array, *, upper: bool = False) -> Array:
-    """The gradient is symmetric, as the argument is taken to be."""
-    lower = cholesky_(a)
+    """The gradient is symmetric, as the argument is taken to be, of which one triangle is read."""
+    lower = cholesky_(_h(a) if upper else a)
     return _h(lower) if upper else lower
 
 

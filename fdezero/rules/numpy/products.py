@@ -16,7 +16,7 @@ import numpy as np
 from ...core.declare import implements, multilinear, multilinear_in_all
 from ...core.graph import Array
 from ...core.primitives import Multilinear
-from .helpers import as_operand, trailing
+from .helpers import as_operand, no_out, trailing
 
 
 def column(v: Array) -> Array:
@@ -236,8 +236,7 @@ def einsum(
     """The order of contraction, and that of the result in memory, are not the caller's to choose here."""
     if not isinstance(operands[0], str):
         operands = _from_sublists(operands)
-    if out is not None:
-        raise TypeError("numpy.einsum: out= writes into an array, which cannot be differentiated; use the result")
+    no_out(out, "einsum")
     xs = [as_operand(x) for x in operands[1:]]
     if dtype is not None:
         xs = [_cast(x, dtype, casting) for x in xs]

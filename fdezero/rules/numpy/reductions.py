@@ -13,7 +13,7 @@ import numpy as np
 
 from ...core.declare import elementwise, implements, linear, reduction
 from ...core.graph import Array
-from .helpers import Axes, count, keep_reduced, spread, trailing
+from .helpers import Axes, count, keep_reduced, no_out, spread, trailing
 
 
 def _spread_back(g: Array, like: Any, *, axis: Axes, keepdims: bool) -> Array:
@@ -52,7 +52,7 @@ def sum_(
     where: Any = True,
 ) -> Array:
     if out is not None:
-        _no_out(out, "sum")
+        no_out(out, "sum")
     x = a if dtype is None else a.astype(dtype)
     x = x if where is True else _selected(x, where, 0, axis, "sum")
     total = sum_over(x, axis=trailing(axis, len(x.shape)), keepdims=bool(keepdims))
@@ -64,7 +64,7 @@ def mean(
     a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: Any = True
 ) -> Array:
     if out is not None:
-        _no_out(out, "mean")
+        no_out(out, "mean")
     x = a if dtype is None else a.astype(dtype)
     axes = trailing(axis, len(x.shape))
     if where is True:
@@ -79,11 +79,6 @@ def _number_of(x: Array, axes: Axes, keepdims: bool, where: Any) -> Any:
     return np.sum(np.broadcast_to(where, x.shape), axis=axes, keepdims=keepdims)
 
 
-def _no_out(out: Any, name: str) -> None:
-    if out is not None:
-        raise TypeError(f"numpy.{name}: out= writes into an array, which cannot be differentiated; use the result")
-
-
 # -- products ----------------------------------------------------------------------------------------
 @implements(np.prod)
 def prod(
@@ -96,7 +91,7 @@ def prod(
     where: Any = True,
 ) -> Array:
     """A product by halves: multiplications only, so zeros among the factors are exact to every order."""
-    _no_out(out, "prod")
+    no_out(out, "prod")
     x = _selected(a if dtype is None else a.astype(dtype), where, 1, axis, "prod")
     axes = trailing(axis, len(x.shape))
     flat = _last_axis(x, axes)
@@ -145,7 +140,7 @@ def _declare_extreme(function: Any, primitive: Any, choose: np.ufunc) -> None:
     def extreme(
         a: Array, axis: Any = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
     ) -> Array:
-        _no_out(out, function.__name__)
+        no_out(out, function.__name__)
         if where is not True and initial is None:
             raise ValueError(f"numpy.{function.__name__}: where= needs initial=, for a row of which nothing is selected")
         x = _selected(a, where, initial, axis, function.__name__)
@@ -180,7 +175,7 @@ def var(
     mean: Any = None,
     correction: float | None = None,
 ) -> Array:
-    _no_out(out, "var")
+    no_out(out, "var")
     x = a if dtype is None else a.astype(dtype)
     axes = trailing(axis, len(x.shape))
     center = np.mean(x, axis=axes, keepdims=True, where=where) if _absent(mean) else mean
@@ -211,8 +206,9 @@ def reduce(
 ) -> Array:
     """``np.add.reduce`` and the like, by the function that it is."""
     if ufunc not in _REDUCTIONS:
-        raise TypeError(f"numpy.{ufunc.__name__}.reduce has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
+        name = f"numpy.{ufunc.__name__}.reduce"
+        raise TypeError(f"{name} has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
     x = array if dtype is None else array.astype(dtype)
-    _no_out(out, f"{ufunc.__name__}.reduce")
+    no_out(out, f"{ufunc.__name__}.reduce")
     given = {k: v for k, v in options.items() if v is not None and v is not np._NoValue}
     return _REDUCTIONS[ufunc](x, axis=axis, keepdims=keepdims, **given)

@@ -363,6 +363,11 @@ def tile(A: Array, reps: Any) -> Array:
 
 @implements(np.repeat)
 def repeat(a: Array, repeats: Any, axis: int | None = None) -> Array:
+    if isinstance(repeats, Box):
+        raise TypeError(
+            "numpy.repeat with a batched number of repeats has a result of another shape for each example; write "
+            "np.where(mask, x, 0) over as many as there may be"
+        )
     if axis is None:
         return np.repeat(a.reshape(-1), repeats, 0)
     along = trailing_one(axis, len(a.shape))
