@@ -197,7 +197,7 @@ def std(*args: Any, **kwargs: Any) -> Array:
 
 
 # -- the method of ufuncs ------------------------------------------------------------------------------
-_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+_REDUCTIONS: dict[np.ufunc, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 
 
 @implements(np.ufunc.reduce)
