@@ -42,6 +42,23 @@ def trailing_one(axis: Any, ndim: int) -> int:
     return normalize_axis_index(axis, ndim) - ndim
 
 
+def reduced(axis: Any, ndim: int) -> Axes:
+    """`trailing`, for NumPy's ufuncs: along axis 0 or -1 they take a number as it is."""
+    return () if not ndim and axis.__class__ is int and axis in (0, -1) else trailing(axis, ndim)
+
+
+def along(a: Array, axis: int | None, number: bool = False) -> tuple[Array, int]:
+    """``a`` and one axis, counted from the end; None stands for all of them, made one.
+
+    With ``number``, a number is a vector of one, as NumPy takes it in several functions.
+    """
+    if axis is None:
+        return a.reshape(-1), -1
+    if number and not a.shape:
+        a = a.reshape(1)
+    return a, trailing_one(axis, len(a.shape))
+
+
 def keep_reduced(x: Array, shape: Sequence[int], axes: Axes) -> Array:
     """A reduced array with its axes put back as 1; ``shape`` is what it was reduced from.
 

@@ -19,8 +19,8 @@ from ...core.declare import implements, linear, linear_in_all, register
 from ...core.graph import Array, Box
 from ...core.primitives import Primitive
 from ...core.zeros import is_spoiled
-from .gathering import has_boxes, is_mask, read_at_boxes, write_at_boxes
-from .helpers import as_operand, spread_over, trailing_one
+from .gathering import array_of, has_boxes, is_mask, read_at_boxes, write_at_boxes
+from .helpers import along, as_operand, no_out, spread_over
 
 
 def _batch_read(primitive: Primitive, values: list[Array], batched: Any, size: int, params: Any) -> Any:
@@ -38,7 +38,7 @@ def _known_index(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple(map(_known_index, index))
     if isinstance(index, list):
-        return np.asarray(index)
+        return array_of(index)
     if isinstance(index, Box):
         instead = (
             "what it selects has another shape for each example; write np.where(mask, x, 0)"
@@ -76,9 +76,8 @@ def _named_by(index: Any, shape: tuple[int, ...]) -> Any:
 
 @implements(np.take)
 def take(a: Array, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Array:
-    if axis is None:
-        a, axis = a.reshape(-1), 0
-    at = trailing_one(axis, len(a.shape))
+    no_out(out, "take")
+    a, at = along(a, axis, number=True)
     index = as_operand(indices)
     n = a.shape[at]
     if mode != "raise":
@@ -88,9 +87,8 @@ def take(a: Array, indices: Any, axis: int | None = None, out: None = None, mode
 
 @implements(np.take_along_axis)
 def take_along_axis(arr: Array, indices: Any, axis: int | None = -1) -> Array:
-    if axis is None:
-        arr, axis = arr.reshape(-1), 0
-    return getitem(arr, _along(arr.shape, as_operand(indices), trailing_one(axis, len(arr.shape))))
+    arr, at = along(arr, axis)
+    return getitem(arr, _along(arr.shape, as_operand(indices), at))
 
 
 def _along(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:

@@ -22,7 +22,7 @@ from ...core.declare import general, implements
 from ...core.graph import Array
 from ...core.primitives import General
 from ...core.zeros import strong_zero
-from .helpers import as_operand, trailing
+from .helpers import as_operand, count, trailing
 from .products import column, row
 from .reductions import root_of_squares
 
@@ -339,6 +339,10 @@ def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) ->
 def vector_norm(x: Array, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Array:  # noqa: A002  # NumPy's
     axes = trailing(axis, len(x.shape))
     size = np.absolute(x)
+    if isinstance(ord, str):
+        raise ValueError(f"Invalid norm order {ord!r} for vectors")
+    if not count(x.shape, axes) and ord > 0:
+        return np.sum(size, axis=axes, keepdims=keepdims)
     if ord == np.inf:
         return np.max(size, axis=axes, keepdims=keepdims)
     if ord == -np.inf:
@@ -351,6 +355,8 @@ def vector_norm(x: Array, /, *, axis: Any = None, keepdims: bool = False, ord: A
         squares = x * x if x.dtype.kind != "c" else np.square(x.real) + np.square(x.imag)
         return root_of_squares(np.sum(squares, axis=axes, keepdims=keepdims))
     total = np.sum(size**ord, axis=axes, keepdims=keepdims)
+    if ord < 0:
+        return total ** (1 / ord)
     zero = total == 0  # at the zero vector the smallest subgradient, 0
     return np.where(zero, 0, np.where(zero, 1, total) ** (1 / ord))
 
@@ -359,7 +365,9 @@ def vector_norm(x: Array, /, *, axis: Any = None, keepdims: bool = False, ord: A
 def matrix_norm(x: Array, /, *, keepdims: bool = False, ord: Any = "fro") -> Array:  # noqa: A002  # NumPy's name
     if ord == "fro":
         return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
-    if ord in (1, -1, np.inf, -np.inf):
+    if not x.shape[-1] * x.shape[-2] and ord in (1, 2, np.inf):
+        result = np.sum(np.absolute(x), axis=(-2, -1))  # as of no values: 0
+    elif ord in (1, -1, np.inf, -np.inf):
         sums = np.sum(np.absolute(x), axis=-2 if abs(ord) == 1 else -1)
         result = (np.max if ord > 0 else np.min)(sums, axis=-1)
     elif ord in (2, -2):

@@ -15,7 +15,7 @@ from ...core.boxes import raw
 from ...core.declare import constant, implements, register
 from ...core.graph import Array, Box
 from ...core.operands import defaults_of
-from .helpers import as_operand, no_out, shape_depends_on_values, trailing, trailing_one
+from .helpers import along, as_operand, no_out, reduced, shape_depends_on_values
 
 _function: Any  # of NumPy's, in the loops below
 
@@ -34,9 +34,8 @@ def _declare_extreme_place(function: Any) -> None:
         if axis is None:
             found = primitive(a.reshape(-1), axis=-1, keepdims=False)
             return found.reshape((1,) * ndim) if keepdims is True else found
-        if not ndim:  # NumPy takes a number as a vector of one
-            return primitive(a.reshape(1), axis=trailing_one(axis, 1), keepdims=False)
-        return primitive(a, axis=trailing_one(axis, ndim), keepdims=bool(keepdims))
+        a, at = along(a, axis, number=True)
+        return primitive(a, axis=at, keepdims=bool(keepdims) and ndim > 0)
 
 
 for _function in (np.argmax, np.argmin):
@@ -53,7 +52,7 @@ def _declare_joined(function: Any, neutral: bool) -> None:
         no_out(out, function.__name__)
         a = as_operand(a)
         x = a if where is True else np.where(where, a != 0, neutral)
-        return primitive(x, axis=trailing(axis, len(x.shape)), keepdims=bool(keepdims))
+        return primitive(x, axis=reduced(axis, len(x.shape)), keepdims=bool(keepdims))
 
 
 _declare_joined(np.all, True)
@@ -66,7 +65,7 @@ _count = constant(
 
 @implements(np.count_nonzero)
 def count_nonzero(a: Array, axis: Any = None, *, keepdims: bool = False) -> Array:
-    return _count(a, axis=trailing(axis, len(a.shape)), keepdims=bool(keepdims))
+    return _count(a, axis=reduced(axis, len(a.shape)), keepdims=bool(keepdims))
 
 
 _argpartition = constant(
@@ -76,9 +75,8 @@ _argpartition = constant(
 
 @implements(np.argpartition)
 def argpartition(a: Array, kth: Any, axis: int | None = -1, kind: Any = "introselect") -> Array:
-    if axis is None:
-        a, axis = a.reshape(-1), 0
-    return _argpartition(a, kth=kth, axis=trailing_one(axis, len(a.shape)), kind=kind)
+    a, at = along(a, axis, number=True)
+    return _argpartition(a, kth=kth, axis=at, kind=kind)
 
 
 # -- of each entry -----------------------------------------------------------------------------------

@@ -7,13 +7,15 @@ The ``where=`` of each is a choice of what to reduce, and so a `np.where` before
 from __future__ import annotations
 
 import functools
+import warnings
 from typing import Any
 
 import numpy as np
 
+from ...core.boxes import raw
 from ...core.declare import elementwise, implements, linear, reduction
 from ...core.graph import Array
-from .helpers import Axes, count, keep_reduced, no_out, spread, trailing
+from .helpers import Axes, count, keep_reduced, no_out, reduced, spread, trailing
 
 
 def _spread_back(g: Array, like: Any, *, axis: Axes, keepdims: bool) -> Array:
@@ -27,9 +29,17 @@ sum_over = linear(
     name="sum",
     core=(0,),
 )
+
+
+def _no_entries() -> int:
+    """The number of entries that are averaged when there are none; NumPy warns of it."""
+    warnings.warn("Mean of empty slice", RuntimeWarning, stacklevel=2)
+    return 0
+
+
 mean_over = linear(
     # Python's division: on a NumPy scalar it takes 60 ns where np.true_divide takes 600.
-    lambda x, *, axis, keepdims: np.add.reduce(x, axis, keepdims=keepdims) / count(x.shape, axis),
+    lambda x, *, axis, keepdims: np.add.reduce(x, axis, keepdims=keepdims) / (count(x.shape, axis) or _no_entries()),
     lambda g, like, *, axis, keepdims: _spread_back(g / count(like.shape, axis), like, axis=axis, keepdims=keepdims),
     name="mean",
     core=(0,),
@@ -55,7 +65,7 @@ def sum_(
         no_out(out, "sum")
     x = a if dtype is None else a.astype(dtype)
     x = x if where is True else _selected(x, where, 0, axis, "sum")
-    total = sum_over(x, axis=trailing(axis, len(x.shape)), keepdims=bool(keepdims))
+    total = sum_over(x, axis=reduced(axis, len(x.shape)), keepdims=bool(keepdims))
     return total if initial is None else total + initial
 
 
@@ -93,7 +103,7 @@ def prod(
     """A product by halves: multiplications only, so zeros among the factors are exact to every order."""
     no_out(out, "prod")
     x = _selected(a if dtype is None else a.astype(dtype), where, 1, axis, "prod")
-    axes = trailing(axis, len(x.shape))
+    axes = reduced(axis, len(x.shape))
     flat = _last_axis(x, axes)
     n = flat.shape[-1]
     while n > 1:
@@ -144,7 +154,7 @@ def _declare_extreme(function: Any, primitive: Any, choose: np.ufunc) -> None:
         if where is not True and initial is None:
             raise ValueError(f"numpy.{function.__name__}: where= needs initial=, for a row of which nothing is selected")
         x = _selected(a, where, initial, axis, function.__name__)
-        result = primitive(x, axis=trailing(axis, len(x.shape)), keepdims=bool(keepdims))
+        result = primitive(x, axis=reduced(axis, len(x.shape)), keepdims=bool(keepdims))
         return result if initial is None else choose(result, initial)
 
 
@@ -178,11 +188,18 @@ def var(
     no_out(out, "var")
     x = a if dtype is None else a.astype(dtype)
     axes = trailing(axis, len(x.shape))
-    center = np.mean(x, axis=axes, keepdims=True, where=where) if _absent(mean) else mean
+    if not _absent(mean):
+        center = mean
+    elif count(x.shape, axes):
+        center = np.mean(x, axis=axes, keepdims=True, where=where)
+    else:
+        center = np.sum(x, axis=axes, keepdims=True)  # there is nothing it is taken from
     deviation = x - center
     square = np.square(deviation) if x.dtype.kind != "c" else np.square(deviation.real) + np.square(deviation.imag)
     freedom = _number_of(x, axes, keepdims, where) - (ddof if _absent(correction) else correction)
-    freedom = max(freedom, 0) if where is True else np.maximum(freedom, 0)
+    if freedom <= 0 if where is True else np.any(raw(freedom) <= 0):
+        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
+        freedom = np.maximum(freedom, 0)
     return np.sum(square, axis=axes, keepdims=keepdims, where=where) / freedom
 
 

@@ -119,6 +119,7 @@ def test_forward(f, x, expected):
     np.testing.assert_allclose(forward(f, x), np.real(expected), rtol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:Degrees of freedom")
 @pytest.mark.parametrize(("f", "x", "expected"), [p[1:] for p in SINGULAR], ids=[p[0] for p in SINGULAR])
 def test_forward_where_numpy_warns(f, x, expected):
     with np.errstate(all="ignore"):
@@ -190,6 +191,7 @@ def test_a_function_of_a_matrix_with_repeated_eigenvalues_is_no_wrong_number():
     assert np.isnan(jvp(rebuilt, (np.diag([0.0, 0.0, 2.0]),), (np.arange(9.0).reshape(3, 3),))[1])
 
 
+@pytest.mark.filterwarnings("ignore:Degrees of freedom")
 @pytest.mark.parametrize(("f", "x", "expected"), [p[1:] for p in SINGULAR], ids=[p[0] for p in SINGULAR])
 def test_reverse_where_numpy_warns(f, x, expected):
     with np.errstate(all="ignore"):
