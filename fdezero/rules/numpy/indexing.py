@@ -20,7 +20,7 @@ from ...core.graph import Array, Box
 from ...core.primitives import Primitive
 from ...core.zeros import is_spoiled
 from .gathering import array_of, has_boxes, is_mask, read_at_boxes, write_at_boxes
-from .helpers import along, as_operand, no_out, spread_over
+from .helpers import along, as_operand, spread_over
 
 
 def _batch_read(primitive: Primitive, values: list[Array], batched: Any, size: int, params: Any) -> Any:
@@ -75,8 +75,7 @@ def _named_by(index: Any, shape: tuple[int, ...]) -> Any:
 
 
 @implements(np.take)
-def take(a: Array, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Array:
-    no_out(out, "take")
+def take(a: Array, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Array:
     a, at = along(a, axis, number=True)
     index = as_operand(indices)
     n = a.shape[at]
@@ -100,13 +99,18 @@ def _along(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
 
 
 # -- diagonals ---------------------------------------------------------------------------------------
-@implements(np.diagonal, np.linalg.diagonal)
-def diagonal(a: Array, offset: int = 0, axis1: int | None = None, axis2: int | None = None) -> Array:
-    moved = np.moveaxis(a, (0 if axis1 is None else axis1, 1 if axis2 is None else axis2), (-2, -1))
+@implements(np.diagonal)
+def diagonal(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    moved = np.moveaxis(a, (axis1, axis2), (-2, -1))
     rows, columns = moved.shape[-2:]
     n = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
     i = np.arange(n)
     return moved[..., i - min(offset, 0), i + max(offset, 0)]
+
+
+@implements(np.linalg.diagonal)
+def diagonal_of_matrices(x: Array, /, *, offset: int = 0) -> Array:
+    return diagonal(x, offset, -2, -1)
 
 
 @implements(np.trace)

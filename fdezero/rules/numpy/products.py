@@ -16,7 +16,7 @@ import numpy as np
 from ...core.declare import implements, multilinear, multilinear_in_all
 from ...core.graph import Array
 from ...core.primitives import Multilinear
-from .helpers import as_operand, no_out, trailing
+from .helpers import as_operand, trailing
 
 
 def column(v: Array) -> Array:
@@ -85,7 +85,7 @@ def matmul(x: Array, y: Array) -> Array:
 
 
 @implements(np.dot)
-def dot(a: Array, b: Array, out: None = None) -> Array:
+def dot(a: Array, b: Array) -> Array:
     a, b = as_operand(a), as_operand(b)
     m, n = len(a.shape), len(b.shape)
     if not (m and n):
@@ -109,7 +109,7 @@ def inner(a: Array, b: Array) -> Array:
 
 
 @implements(np.outer, np.linalg.outer)
-def outer(a: Array, b: Array, out: None = None) -> Array:
+def outer(a: Array, b: Array) -> Array:
     return outer_vv(as_operand(a).reshape(-1), as_operand(b).reshape(-1))
 
 
@@ -231,12 +231,11 @@ contract = multilinear_in_all(_contract, _einsum_transpose, name="einsum", batch
 
 @implements(np.einsum)
 def einsum(
-    *operands: Any, out: None = None, optimize: Any = False, dtype: Any = None, order: str = "K", casting: Any = "safe"
+    *operands: Any, optimize: Any = False, dtype: Any = None, order: str = "K", casting: Any = "safe"
 ) -> Array:
     """The order of contraction, and that of the result in memory, are not the caller's to choose here."""
     if not isinstance(operands[0], str):
         operands = _from_sublists(operands)
-    no_out(out, "einsum")
     xs = [as_operand(x) for x in operands[1:]]
     if dtype is not None:
         xs = [_cast(x, dtype, casting) for x in xs]

@@ -15,7 +15,7 @@ from ...core.boxes import raw
 from ...core.declare import constant, implements, register
 from ...core.graph import Array, Box
 from ...core.operands import defaults_of
-from .helpers import along, as_operand, no_out, reduced, shape_depends_on_values
+from .helpers import along, as_operand, reduced, shape_depends_on_values
 
 _function: Any  # of NumPy's, in the loops below
 
@@ -28,8 +28,7 @@ def _declare_extreme_place(function: Any) -> None:
     )
 
     @implements(function)
-    def place(a: Array, axis: int | None = None, out: None = None, *, keepdims: bool = False) -> Array:
-        no_out(out, function.__name__)
+    def place(a: Array, axis: int | None = None, *, keepdims: bool = False) -> Array:
         ndim = len(a.shape)
         if axis is None:
             found = primitive(a.reshape(-1), axis=-1, keepdims=False)
@@ -48,8 +47,7 @@ def _declare_joined(function: Any, neutral: bool) -> None:
     )
 
     @implements(function)
-    def joined(a: Array, axis: Any = None, out: None = None, keepdims: bool = False, *, where: Any = True) -> Array:
-        no_out(out, function.__name__)
+    def joined(a: Array, axis: Any = None, *, keepdims: bool = False, where: Any = True) -> Array:
         a = as_operand(a)
         x = a if where is True else np.where(where, a != 0, neutral)
         return primitive(x, axis=reduced(axis, len(x.shape)), keepdims=bool(keepdims))
@@ -86,8 +84,7 @@ def _declare_of_each(function: Any) -> None:
     primitive = constant(lambda x: function(x), name=function.__name__, core=(0,))
 
     @implements(function)
-    def of_each(x: Array, out: None = None) -> Array:
-        no_out(out, function.__name__)
+    def of_each(x: Array) -> Array:
         return primitive(x)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from ...core.boxes import raw
 from ...core.declare import elementwise, implements, linear, reduction
 from ...core.graph import Array
-from .helpers import Axes, count, keep_reduced, no_out, reduced, spread, trailing
+from .helpers import Axes, count, keep_reduced, reduced, spread, trailing
 
 
 def _spread_back(g: Array, like: Any, *, axis: Axes, keepdims: bool) -> Array:
@@ -53,16 +53,8 @@ def _selected(x: Array, where: Any, fill: Any, axis: Any, name: str) -> Array:
 
 @implements(np.sum)
 def sum_(
-    a: Array,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    keepdims: bool = False,
-    initial: Any = None,
-    where: Any = True,
+    a: Array, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
 ) -> Array:
-    if out is not None:
-        no_out(out, "sum")
     x = a if dtype is None else a.astype(dtype)
     x = x if where is True else _selected(x, where, 0, axis, "sum")
     total = sum_over(x, axis=reduced(axis, len(x.shape)), keepdims=bool(keepdims))
@@ -70,11 +62,7 @@ def sum_(
 
 
 @implements(np.mean)
-def mean(
-    a: Array, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, *, where: Any = True
-) -> Array:
-    if out is not None:
-        no_out(out, "mean")
+def mean(a: Array, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, where: Any = True) -> Array:
     x = a if dtype is None else a.astype(dtype)
     axes = trailing(axis, len(x.shape))
     if where is True:
@@ -92,16 +80,9 @@ def _number_of(x: Array, axes: Axes, keepdims: bool, where: Any) -> Any:
 # -- products ----------------------------------------------------------------------------------------
 @implements(np.prod)
 def prod(
-    a: Array,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    keepdims: bool = False,
-    initial: Any = None,
-    where: Any = True,
+    a: Array, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
 ) -> Array:
     """A product by halves: multiplications only, so zeros among the factors are exact to every order."""
-    no_out(out, "prod")
     x = _selected(a if dtype is None else a.astype(dtype), where, 1, axis, "prod")
     axes = reduced(axis, len(x.shape))
     flat = _last_axis(x, axes)
@@ -148,9 +129,8 @@ max_over, min_over = _extreme(np.maximum, "max"), _extreme(np.minimum, "min")
 def _declare_extreme(function: Any, primitive: Any, choose: np.ufunc) -> None:
     @implements(function)
     def extreme(
-        a: Array, axis: Any = None, out: None = None, keepdims: bool = False, initial: Any = None, where: Any = True
+        a: Array, axis: Any = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
     ) -> Array:
-        no_out(out, function.__name__)
         if where is not True and initial is None:
             raise ValueError(f"numpy.{function.__name__}: where= needs initial=, for a row of which nothing is selected")
         x = _selected(a, where, initial, axis, function.__name__)
@@ -177,15 +157,13 @@ def var(
     a: Array,
     axis: Any = None,
     dtype: Any = None,
-    out: None = None,
+    *,
     ddof: float = 0,
     keepdims: bool = False,
-    *,
     where: Any = True,
     mean: Any = None,
     correction: float | None = None,
 ) -> Array:
-    no_out(out, "var")
     x = a if dtype is None else a.astype(dtype)
     axes = trailing(axis, len(x.shape))
     if not _absent(mean):
@@ -219,13 +197,12 @@ _REDUCTIONS: dict[np.ufunc, Any] = {np.add: np.sum, np.multiply: np.prod, np.max
 
 @implements(np.ufunc.reduce)
 def reduce(
-    ufunc: np.ufunc, array: Array, axis: Any = 0, dtype: Any = None, out: None = None, keepdims: bool = False, **options: Any
+    ufunc: np.ufunc, array: Array, axis: Any = 0, dtype: Any = None, *, keepdims: bool = False, **options: Any
 ) -> Array:
     """``np.add.reduce`` and the like, by the function that it is."""
     if ufunc not in _REDUCTIONS:
         name = f"numpy.{ufunc.__name__}.reduce"
         raise TypeError(f"{name} has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
     x = array if dtype is None else array.astype(dtype)
-    no_out(out, f"{ufunc.__name__}.reduce")
     given = {k: v for k, v in options.items() if v is not None and v is not np._NoValue}
     return _REDUCTIONS[ufunc](x, axis=axis, keepdims=keepdims, **given)
