@@ -77,6 +77,13 @@ for _f, (_low, _high) in UNARY.items():
     case(_f, draw(3, low=_low, high=_high, dtype=np.float32))
     if _f not in NOT_COMPLEX:
         case(_f, draw(2, low=0.3, high=0.8, dtype=complex))
+
+
+def _root(x: Any) -> Any:
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(x)
+
+
 case(np.angle, draw(3, dtype=complex))
 case(np.angle, draw(3, dtype=complex), deg=True)
 
@@ -104,6 +111,8 @@ case(np.power, draw(3), f=lambda y: 2.0**y, label="2.0**y")
 case(np.where, draw(2, 3), draw(3), f=lambda x, y: np.where(np.array([True, False, True]), x, y))
 case(np.where, draw(), draw(2, 3), f=lambda x, y: np.where(np.array([[True], [False]]), x, y))
 case(np.where, draw(3), f=lambda x: np.where(x > 0, x, 2.0))
+case(np.where, draw(2, 3), f=lambda x: np.where(x > 0, _root(x), x * x), label="spoiled where it is not chosen")
+case(np.where, draw(2, 3), f=lambda x: np.where(x < 0, x * x, _root(x)), label="spoiled where it is not chosen, second")
 case(np.clip, np.array([-2.0, -0.5, 0.5, 2.0]), f=lambda x: np.clip(x, -1, 1))
 case(np.clip, np.array([-2.0, -0.5, 0.5, 2.0]), np.array(-1.0), np.array(1.0))
 case(np.clip, np.array([-2.0, 0.5]), f=lambda x: np.clip(x, None, 1.0) + np.clip(x, -1, None) + x.clip(min=0))
@@ -235,6 +244,22 @@ for _k in (-1, 0, 1):
     case(np.diag, draw(3), k=_k)
     case(np.diag, draw(3, 4), k=_k)
 case(np.full_like, draw(3), f=lambda x: np.full_like(x, x[0]))
+
+
+def _each(f: Callable[..., Any], *batched: Any) -> Callable[..., Any]:
+    """``f`` of a row each, and of a batched index each."""
+    return lambda *xs: fdezero.vmap(f)(*xs, *batched)
+
+
+_places = np.array([[2, 0, 2], [1, 1, -3]])
+case(boxes.getitem, draw(2, 3), f=_each(lambda x, i: x[i], _places), label="batched places")
+case(boxes.getitem, draw(2, 3, 2), f=_each(lambda x, i: x[i, :1], _places), label="batched places and a slice")
+case(boxes.at, draw(2, 3), draw(2, 3), f=_each(lambda x, v, i: fdezero.at(x)[i].set(v), _places), label="set batched places")
+case(boxes.at, draw(2, 3), draw(2, 3), f=_each(lambda x, v, i: fdezero.at(x)[i].add(v), _places), label="add batched places")
+case(
+    boxes.at, draw(2, 2, 3), f=lambda x: _each(_each(lambda x, i: fdezero.at(x)[i].set(x * x)), np.stack([_places, _places[::-1]]))(x),
+    label="set places batched twice",
+)  # fmt: skip
 
 _AT = {
     "int": 1, "slice": slice(0, 2), "array": np.array([0, 2]), "repeated": np.array([1, 1, 2]),
