@@ -18,6 +18,7 @@ from ...core.operands import as_operand as core_operand
 from ...core.primitives import Primitive
 
 Axes = tuple[int, ...]
+Shape = tuple[int, ...]
 
 
 def trailing(axis: Any, ndim: int) -> Axes:

@@ -24,7 +24,7 @@ from ...core.primitives import General
 from ...core.zeros import strong_zero
 from .helpers import as_operand, count, trailing
 from .products import column, row
-from .reductions import root_of_squares
+from .reductions import length_over
 
 
 def t(x: Array) -> Array:
@@ -52,6 +52,10 @@ def _diagonal(x: Array) -> Array:
 def _hermitian(x: Array) -> Array:
     return (x + _h(x)) / 2
 
+
+# Each states its vjp beside its jvp, for a whole gradient that is transposed from the jvp takes longer: of matrices of
+# 30 and of 200 rows, solve 1.9 and 1.8 times as long, inv 1.8 and 1.4, det 1.5 and 2.7, slogdet 1.8 and 1.2, cholesky
+# 2.2 and 3.1, eigh 3.7 and 1.6, svd 4.3 and 2.0.
 
 # -- solve, inv --------------------------------------------------------------------------------------
 solve_mm: General = general(
@@ -324,7 +328,7 @@ def svdvals(x: Array, /) -> Array:
 def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Array:  # noqa: A002  # NumPy's name
     ndim = len(x.shape)
     if axis is None and ord is None:
-        return vector_norm(x.reshape(-1), keepdims=False).reshape((1,) * ndim if keepdims else ())
+        return length_over(x, axis=trailing(None, ndim), keepdims=bool(keepdims))
     if axis is None and ndim > 2:
         raise ValueError("Improper number of dimensions to norm.")
     axes = trailing(axis, ndim)
@@ -338,6 +342,8 @@ def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) ->
 @implements(np.linalg.vector_norm)
 def vector_norm(x: Array, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Array:  # noqa: A002  # NumPy's
     axes = trailing(axis, len(x.shape))
+    if ord == 2:
+        return length_over(x, axis=axes, keepdims=bool(keepdims))
     size = np.absolute(x)
     if isinstance(ord, str):
         raise ValueError(f"Invalid norm order {ord!r} for vectors")
@@ -351,9 +357,6 @@ def vector_norm(x: Array, /, *, axis: Any = None, keepdims: bool = False, ord: A
         return np.sum((size != 0).astype(size.dtype), axis=axes, keepdims=keepdims)
     if ord == 1:
         return np.sum(size, axis=axes, keepdims=keepdims)
-    if ord == 2:
-        squares = x * x if x.dtype.kind != "c" else np.square(x.real) + np.square(x.imag)
-        return root_of_squares(np.sum(squares, axis=axes, keepdims=keepdims))
     total = np.sum(size**ord, axis=axes, keepdims=keepdims)
     if ord < 0:
         return total ** (1 / ord)

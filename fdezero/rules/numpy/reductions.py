@@ -15,7 +15,7 @@ import numpy as np
 from ...core.boxes import raw
 from ...core.declare import elementwise, implements, linear, reduction
 from ...core.graph import Array
-from .helpers import Axes, count, keep_reduced, reduced, spread, trailing
+from .helpers import Axes, Shape, count, keep_reduced, reduced, spread, trailing
 
 
 def _spread_back(g: Array, like: Any, *, axis: Axes, keepdims: bool) -> Array:
@@ -77,32 +77,84 @@ def _number_of(x: Array, axes: Axes, keepdims: bool, where: Any) -> Any:
     return np.sum(np.broadcast_to(where, x.shape), axis=axes, keepdims=keepdims)
 
 
-# -- products ----------------------------------------------------------------------------------------
+# -- products and lengths ----------------------------------------------------------------------------
+def _last_axis(x: Array, axes: Axes) -> Array:
+    """All of ``axes`` made one, at the end."""
+    ndim = len(x.shape)
+    if axes == (-1,):
+        return x
+    kept = [a for a in range(-ndim, 0) if a not in axes]
+    moved = np.transpose(x, (*kept, *axes)) if axes else x
+    return moved.reshape((*moved.shape[: len(kept)], count(x.shape, axes)))
+
+
+def _axes_back(x: Array, shape: Shape, axes: Axes) -> Array:
+    """The inverse of `_last_axis`, for an array of this shape."""
+    ndim = len(shape)
+    if axes == (-1,):
+        return x
+    order = [*[a for a in range(-ndim, 0) if a not in axes], *axes]
+    moved = x.reshape([shape[a] for a in order])
+    return np.transpose(moved, [order.index(a) for a in range(-ndim, 0)])
+
+
+def _others(x: Array) -> Array:
+    """For each factor along the last axis the product of the others.
+
+    The factors are multiplied in pairs, and so on up; on the way down each gets the others of its pair's product
+    times the other of the pair.  No division, so zeros among the factors are exact to every order.
+    """
+    n = x.shape[-1]
+    if n < 2:
+        return np.ones_like(x)
+    half = n // 2
+    left, right = x[..., :half], x[..., half : 2 * half]
+    pairs = left * right
+    above = _others(np.concatenate([pairs, x[..., 2 * half :]], axis=-1) if n % 2 else pairs)
+    each = above[..., :half]
+    return np.concatenate([each * right, each * left, above[..., half:]], axis=-1)
+
+
+def _product_slope(x: Array, out: Array, *, axis: Axes, keepdims: bool) -> Array:
+    """The product of the others; where the product is no 0 (nor near it, nor infinite) a division does.
+
+    At 1000 factors a Hessian-vector product takes a seventh of the time so.
+    """
+    size = np.absolute(raw(out))
+    if np.all((size >= np.finfo(size.dtype).tiny) & (size < np.inf)):
+        return out / x
+    return _axes_back(_others(_last_axis(x, axis)), x.shape, axis)
+
+
+product_over = reduction(
+    lambda x, *, axis, keepdims: np.multiply.reduce(x, axis, keepdims=keepdims), _product_slope, name="prod"
+)
+
+
 @implements(np.prod)
 def prod(
     a: Array, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, initial: Any = None, where: Any = True
 ) -> Array:
-    """A product by halves: multiplications only, so zeros among the factors are exact to every order."""
     x = _selected(a if dtype is None else a.astype(dtype), where, 1, axis, "prod")
-    axes = reduced(axis, len(x.shape))
-    flat = _last_axis(x, axes)
-    n = flat.shape[-1]
-    while n > 1:
-        half = n // 2
-        product = flat[..., :half] * flat[..., half : 2 * half]
-        flat = np.concatenate([product, flat[..., 2 * half :]], axis=-1) if n % 2 else product
-        n = flat.shape[-1]
-    result = flat[..., 0] if n else np.ones_like(flat, shape=flat.shape[:-1])
-    if keepdims:
-        result = keep_reduced(result, x.shape, axes)
+    result = product_over(x, axis=reduced(axis, len(x.shape)), keepdims=bool(keepdims))
     return result if initial is None else result * initial
 
 
-def _last_axis(x: Array, axes: Axes) -> Array:
-    """All of ``axes`` made one, at the end."""
-    kept = [a for a in range(-len(x.shape), 0) if a not in axes]
-    moved = np.transpose(x, (*kept, *axes)) if axes else x
-    return moved.reshape((*moved.shape[: len(kept)], count(x.shape, axes)))
+def _length(x: Any, *, axis: Axes, keepdims: bool) -> Any:
+    if x.ndim == 1 and not keepdims:
+        return np.sqrt(np.vdot(x, x).real)
+    squares: Any = x * x if x.dtype.kind != "c" else np.square(x.real) + np.square(x.imag)
+    return np.sqrt(np.add.reduce(squares, axis, keepdims=keepdims))
+
+
+def _per_length(g: Array, x: Array, out: Array) -> Array:
+    """g x / out; at the zero vector the smallest subgradient, 0."""
+    zero = out == 0
+    x = np.conjugate(x) if x.dtype.kind == "c" else x
+    return x * np.where(zero, 0, g / np.where(zero, 1, out))
+
+
+length_over = reduction(_length, _per_length, name="norm")
 
 
 # -- maxima ------------------------------------------------------------------------------------------
