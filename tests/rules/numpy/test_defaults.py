@@ -244,6 +244,26 @@ def test_the_signatures_kept_for_older_versions_are_numpy_s(name):
     assert len(named) == len(kept) or len(named) < len([*parameters])
 
 
+NOWHERE = {
+    "exp by position": lambda x: np.exp(x, None),
+    "exp, a tuple": lambda x: np.exp(x, out=(None,)),
+    "add by position": lambda x: np.add(x, 1.0, None),
+    "divmod": lambda x: np.divmod(x, 2.0, out=(None, None)),
+    "divmod by position": lambda x: np.divmod(x, 2.0, None, None),
+    "add.reduce": lambda x: np.add.reduce(x, 0, None, None, False, initial=0.0, where=True),
+    "add.reduce by name": lambda x: np.add.reduce(x, axis=0, dtype=None, out=None, keepdims=False),
+    "not given": lambda x: np.sum(x, 0, None, None, np._NoValue, np._NoValue, np._NoValue),
+    "not given by name": lambda x: np.max(x, axis=0, keepdims=np._NoValue, initial=np._NoValue, where=np._NoValue),
+    "not given in the middle": lambda x: np.sum(x, 0, None, None, np._NoValue, 2.0),
+    "several": lambda x: np.exp(x, out=None, where=True, casting="same_kind", order="K", dtype=None, subok=True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("f", NOWHERE.values(), ids=NOWHERE)
+def test_nothing_to_write_into(f):
+    assert_same(record(f)(X).value, f(X))
+
+
 def test_what_differs_from_the_default_is_refused():
     for f in (
         lambda x: np.exp(x, where=[True, False]), lambda x: np.exp(x, casting="no"), lambda x: np.add(x, x, dtype=np.float32),
