@@ -249,12 +249,18 @@ _REDUCTIONS: dict[np.ufunc, Any] = {np.add: np.sum, np.multiply: np.prod, np.max
 
 @implements(np.ufunc.reduce)
 def reduce(
-    ufunc: np.ufunc, array: Array, axis: Any = 0, dtype: Any = None, *, keepdims: bool = False, **options: Any
+    ufunc: np.ufunc,
+    array: Array,
+    axis: Any = 0,
+    dtype: Any = None,
+    *,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Array:
     """``np.add.reduce`` and the like, by the function that it is."""
     if ufunc not in _REDUCTIONS:
         name = f"numpy.{ufunc.__name__}.reduce"
         raise TypeError(f"{name} has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
     x = array if dtype is None else array.astype(dtype)
-    given = {k: v for k, v in options.items() if v is not None and v is not np._NoValue}
-    return _REDUCTIONS[ufunc](x, axis=axis, keepdims=keepdims, **given)
+    return _REDUCTIONS[ufunc](x, axis=axis, keepdims=keepdims, initial=initial, where=where)
