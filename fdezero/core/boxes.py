@@ -15,7 +15,16 @@ from typing import Any, NoReturn
 import attrs
 import numpy as np
 
-from .operands import KNOWN, as_operand, as_operands, foreign_caller, numpy_name, without_defaults
+from .operands import (
+    KNOWN,
+    NOT_GIVEN,
+    as_operand,
+    as_operands,
+    foreign_caller,
+    numpy_name,
+    without_defaults,
+    without_not_given,
+)
 
 
 @attrs.frozen(eq=False)
@@ -42,6 +51,8 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     implementation = implementations.get(function)
     if implementation is None:
         raise TypeError(f"{numpy_name(function)} has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
+    if NOT_GIVEN in map(type, args) or NOT_GIVEN in map(type, kwargs.values()):
+        args, kwargs = without_not_given(function, args, kwargs)
     args = as_operands(args)
     if len(args) > implementation.positional or (kwargs and not implementation.accepts.issuperset(kwargs)):
         args, kwargs = without_defaults(function, args, kwargs, implementation)
@@ -103,8 +114,7 @@ def _other_operand(box: Any, other: Any) -> Any:
     """
     kind = other.__class__
     if kind in KNOWN:
-        # Python's 1j * np.float64(2.0) is a Python complex, without shape and dtype.
-        return np.complex128(other) if kind is complex and box.dtype == np.float64 else other
+        return _with_dtype(box, other) if kind is complex else other
     if isinstance(other, ArrayLike):
         return other
     if kind in _NOT_ARRAYS:
@@ -117,6 +127,11 @@ def _other_operand(box: Any, other: Any) -> Any:
             "differentiated; write x.to_numpy() for the array x"
         )
     return as_operand(other)
+
+
+def _with_dtype(box: Any, x: Any) -> Any:
+    """``x``; Python's 1j * np.float64(2.0) is a Python complex, without shape and dtype, so beside a float64 a NumPy number."""
+    return np.complex128(x) if x.__class__ is complex and box.dtype == np.float64 else x
 
 
 class ArrayLike:
@@ -135,6 +150,8 @@ class ArrayLike:
         if method == "__call__":
             if "out" in kwargs:
                 _refuse_out(ufunc, inputs, kwargs)
+            if complex in map(type, inputs):
+                inputs = tuple([_with_dtype(self, x) for x in inputs])
             return call(ufunc, inputs, kwargs)
         return call(getattr(np.ufunc, method), (ufunc, *inputs), kwargs)
 
@@ -171,15 +188,18 @@ class ArrayLike:
     repeat, take, diagonal, trace = _method(np.repeat), _method(np.take), _method(np.diagonal), _method(np.trace)
     dot, clip, cumsum, cumprod = _method(np.dot), _method(np.clip), _method(np.cumsum), _method(np.cumprod)
     conj, conjugate = _method(np.conjugate), _method(np.conjugate)
-    copy, round = _method(np.copy), _method(np.round)
+    round = _method(np.round)
     argmax, argmin, argsort = _method(np.argmax), _method(np.argmin), _method(np.argsort)
     all, any, nonzero = _method(np.all), _method(np.any), _method(np.nonzero)
-    searchsorted = _method(np.searchsorted)
+    searchsorted, argpartition = _method(np.searchsorted), _method(np.argpartition)
     __round__ = _method(np.round)
     __copy__ = _method(np.copy)
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self  # nothing writes to it, so it is its own copy; a copy of the graph would be another graph
+
+    def copy(self, order: str = "C") -> Any:
+        return call(np.copy, (self,), {} if order == "C" else {"order": order})  # of np.copy the default is another
 
     def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:
         if casting != "unsafe" and not np.can_cast(self.dtype, dtype, casting):  # type: ignore[arg-type]  # NumPy checks it

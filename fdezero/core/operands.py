@@ -88,21 +88,38 @@ def describe(x: Any) -> str:
 # -- arguments at their defaults -----------------------------------------------------------------------
 
 
+#: The type of the value by which NumPy knows that an argument was not given.
+NOT_GIVEN = type(np._NoValue)
+
+
+def without_not_given(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``(args, kwargs)`` of a call, without arguments that are NumPy's value for "not given"."""
+    count = next((i for i, arg in enumerate(args) if arg is np._NoValue), len(args))
+    given = dict(zip([*defaults_of(function)][count:], args[count:], strict=False)) | kwargs
+    return args[:count], {k: v for k, v in given.items() if v is not np._NoValue}
+
+
 def without_defaults(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], implementation: Any) -> Any:
     """``(args, kwargs)`` of a call, without arguments that equal NumPy's default and that no rule takes.
+
+    Arguments go where the implementation takes them: by position where it knows their names not, and by name
+    where there are more than it takes by position.
 
     Raises:
         TypeError: naming an argument that differs from its default and that no rule takes.
     """
     defaults = defaults_of(function)
+    names = [*defaults]
     if len(args) > implementation.positional:
         count = int(implementation.positional)
-        names = list(defaults)
         if len(args) > len(names):
             raise TypeError(f"{numpy_name(function)} takes at most {len(names)} arguments; got {len(args)}")
         kwargs = dict(zip(names[count:], args[count:], strict=False)) | kwargs
         args = args[:count]
-    kept = {k: v for k, v in kwargs.items() if k in implementation.accepts or not _is_default(v, defaults.get(k))}
+    kept = dict(kwargs)
+    while len(args) < min(implementation.positional, len(names)) and names[len(args)] in kept.keys() - implementation.accepts:
+        args = (*args, kept.pop(names[len(args)]))
+    kept = {k: v for k, v in kept.items() if k in implementation.accepts or not _is_default(v, defaults.get(k))}
     for name in kept:
         if name not in implementation.accepts:
             what = "which writes into an array" if name == "out" else "whose value is not its default"
@@ -112,9 +129,10 @@ def without_defaults(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any
 
 
 def _is_default(value: Any, default: Any) -> bool:
-    if value is None or value is np._NoValue:
-        return True
-    return isinstance(value, (bool, np.bool_, int, float, str)) and type(default) is not type and bool(value == default)
+    if value is None:
+        return default is None or default is np._NoValue
+    plain = (bool, np.bool_, int, float, str)
+    return value is default or (isinstance(value, plain) and isinstance(default, plain) and bool(value == default))
 
 
 #: The keyword arguments of ufuncs and generalised ufuncs.
@@ -123,18 +141,31 @@ _OF_UFUNCS = {
     "signature": None, "axes": None, "axis": None, "keepdims": False,
 }  # fmt: skip
 
-#: The arguments of functions written in C, for versions of NumPy in which `inspect` does not find them.
+#: The arguments of functions written in C, for versions of NumPy in which `inspect` does not find them, and those
+#: that a signature hides behind ``**kwargs``.
 _IN_C: dict[str, dict[str, Any]] = {
-    "concatenate": {"arrays": None, "axis": 0, "out": None, "dtype": None, "casting": "same_kind"},
-    "dot": {"a": None, "b": None, "out": None},
-    "where": {"condition": None, "x": None, "y": None},
-    "inner": {"a": None, "b": None},
-    "vdot": {"a": None, "b": None},
-    "empty_like": {"prototype": None, "dtype": None, "order": "K", "subok": True, "shape": None, "device": None},
-    "lexsort": {"keys": None, "axis": -1},
-    "bincount": {"x": None, "weights": None, "minlength": 0},
-    "copyto": {"dst": None, "src": None, "casting": "same_kind", "where": True},
-}
+    "numpy.concatenate": {"arrays": None, "axis": 0, "out": None, "dtype": None, "casting": "same_kind"},
+    "numpy.dot": {"a": None, "b": None, "out": None},
+    "numpy.where": {"condition": None, "x": None, "y": None},
+    "numpy.inner": {"a": None, "b": None},
+    "numpy.vdot": {"a": None, "b": None},
+    "numpy.empty_like": {"prototype": None, "dtype": None, "order": "K", "subok": True, "shape": None, "device": None},
+    "numpy.lexsort": {"keys": None, "axis": -1},
+    "numpy.bincount": {"x": None, "weights": None, "minlength": 0},
+    "numpy.copyto": {"dst": None, "src": None, "casting": "same_kind", "where": True},
+    "numpy.putmask": {"a": None, "mask": None, "values": None},
+    "numpy.result_type": {"arrays_and_dtypes": None},
+    "numpy.can_cast": {"from_": None, "to": None, "casting": "safe"},
+    "numpy.min_scalar_type": {"a": None},
+    "numpy.may_share_memory": {"a": None, "b": None, "max_work": 0},
+    "numpy.shares_memory": {"a": None, "b": None, "max_work": -1},
+    "numpy.einsum": {"operands": None, "out": None, "optimize": False, "dtype": None, "order": "K", "casting": "safe"},
+    "numpy.ufunc.reduce": {
+        "self": None, "array": None, "axis": 0, "dtype": None, "out": None,
+        "keepdims": False, "initial": np._NoValue, "where": True,
+    },
+    "numpy.ufunc.outer": {"self": None, "A": None, "B": None, "dtype": None, "out": None},
+}  # fmt: skip
 
 
 @functools.cache
@@ -142,10 +173,12 @@ def defaults_of(function: Any) -> dict[str, Any]:
     """The names of a NumPy function's arguments, in order, and their defaults (None where there is none)."""
     if isinstance(function, np.ufunc):
         return dict.fromkeys([f"x{i + 1}" for i in range(function.nin)]) | _OF_UFUNCS
+    if known := _IN_C.get(numpy_name(function)):
+        return known
     try:
         parameters = inspect.signature(function).parameters
     except (ValueError, TypeError):
-        return _IN_C.get(getattr(function, "__name__", ""), {})
+        return {}
     return {name: None if p.default is p.empty else p.default for name, p in parameters.items()}
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from ...core.declare import constant, elementwise, implements, register
 from ...core.graph import Array
 from ...core.zeros import is_spoiled, ringing
-from .helpers import is_number
+from .helpers import as_operand, is_number
 
 LN2, LN10 = float(np.log(2.0)), float(np.log(10.0))
 
@@ -113,14 +113,31 @@ general_power = elementwise(operator.pow, _power_x, _power_y, name="power")
 _LARGEST_EXPONENT = 16
 
 
-@implements(np.power, np.float_power, np.pow)
+@implements(np.power, np.pow)
 def power(x: Array, y: Array) -> Array:
     """A constant small whole exponent multiplies out, so that x**2.0 is as cheap and as exact as x * x."""
-    if y.__class__ is int and y == 2:
-        return square(x)
-    if is_number(y) and y == int(y) and abs(y) <= _LARGEST_EXPONENT:
-        return integer_power(x, n=int(y))
-    return general_power(x, y)
+    if not is_number(y) or y != int(y) or abs(y) > _LARGEST_EXPONENT or x.dtype.kind not in "fc":
+        return general_power(x, y)
+    if y.__class__ not in _PYTHON_S:
+        x = x.astype(np.result_type(x.dtype, y))
+    return square(x) if y == 2 else integer_power(x, n=int(y))
+
+
+#: Numbers that take on the dtype of the array they meet; NumPy's own have one that counts.
+_PYTHON_S = frozenset({bool, int, float, complex})
+
+
+@implements(np.float_power)
+def float_power(x: Array, y: Array) -> Array:
+    """The power in double precision at least."""
+    return np.power(_as_double(x), _as_double(y))
+
+
+def _as_double(x: Array) -> Array:
+    if x.__class__ in _PYTHON_S:
+        return x
+    x = as_operand(x)
+    return x.astype(np.result_type(x.dtype, np.float64))
 
 
 # -- exponentials and logarithms ---------------------------------------------------------------------
@@ -280,6 +297,8 @@ _as_other = constant(lambda x, *, dtype: x.astype(dtype), name="astype", core=(0
 def astype(x: Array, dtype: Any, copy: bool = True) -> Array:
     """A change between float dtypes is differentiated; to an integer or bool it is a constant."""
     dtype = np.dtype(dtype)
+    if dtype == x.dtype:
+        return x
     return _as_float(x, dtype=dtype) if dtype.kind in "fc" else _as_other(x, dtype=dtype)
 
 

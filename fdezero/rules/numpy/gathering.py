@@ -69,6 +69,12 @@ place_rows: Linear = linear(
 )
 
 
+def array_of(index: list[Any]) -> Any:
+    """A list as an index: an array, of integers also where it is empty."""
+    array = np.asarray(index)
+    return array if array.size else array.astype(np.intp)
+
+
 def has_boxes(index: Any) -> bool:
     """Is there an integer Box in this index?"""
     parts = index if isinstance(index, tuple) else (index,)
@@ -97,7 +103,7 @@ def _is_places(part: Any) -> bool:
 
 def _spelled_out(given: Sequence[Any], shape: tuple[int, ...]) -> list[Any]:
     """The index with a part for each axis: no ellipsis, and no masks."""
-    arrays = [np.asarray(part) if isinstance(part, list) else part for part in given]
+    arrays = [array_of(part) if isinstance(part, list) else part for part in given]
     used = sum(_axes_of(part) for part in arrays)
     if used > len(shape):
         raise IndexError(f"too many indices: the array has {len(shape)} dimensions, and {used} were indexed")

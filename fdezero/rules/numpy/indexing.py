@@ -15,12 +15,12 @@ import numpy as np
 
 from ...core import boxes
 from ...core.cotangents import Scatter, behind_batch, index_arrays, may_repeat, unbroadcast
-from ...core.declare import constant, implements, linear, linear_in_all, register
+from ...core.declare import implements, linear, linear_in_all, register
 from ...core.graph import Array, Box
 from ...core.primitives import Primitive
 from ...core.zeros import is_spoiled
-from .gathering import has_boxes, is_mask, read_at_boxes, write_at_boxes
-from .helpers import as_operand, spread_over, trailing_one
+from .gathering import array_of, has_boxes, is_mask, read_at_boxes, write_at_boxes
+from .helpers import along, as_operand, spread_over
 
 
 def _batch_read(primitive: Primitive, values: list[Array], batched: Any, size: int, params: Any) -> Any:
@@ -38,7 +38,7 @@ def _known_index(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple(map(_known_index, index))
     if isinstance(index, list):
-        return np.asarray(index)
+        return array_of(index)
     if isinstance(index, Box):
         instead = (
             "what it selects has another shape for each example; write np.where(mask, x, 0)"
@@ -75,10 +75,8 @@ def _named_by(index: Any, shape: tuple[int, ...]) -> Any:
 
 
 @implements(np.take)
-def take(a: Array, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Array:
-    if axis is None:
-        a, axis = a.reshape(-1), 0
-    at = trailing_one(axis, len(a.shape))
+def take(a: Array, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Array:
+    a, at = along(a, axis, number=True)
     index = as_operand(indices)
     n = a.shape[at]
     if mode != "raise":
@@ -88,9 +86,8 @@ def take(a: Array, indices: Any, axis: int | None = None, out: None = None, mode
 
 @implements(np.take_along_axis)
 def take_along_axis(arr: Array, indices: Any, axis: int | None = -1) -> Array:
-    if axis is None:
-        arr, axis = arr.reshape(-1), 0
-    return getitem(arr, _along(arr.shape, as_operand(indices), trailing_one(axis, len(arr.shape))))
+    arr, at = along(arr, axis)
+    return getitem(arr, _along(arr.shape, as_operand(indices), at))
 
 
 def _along(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
@@ -102,13 +99,18 @@ def _along(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
 
 
 # -- diagonals ---------------------------------------------------------------------------------------
-@implements(np.diagonal, np.linalg.diagonal)
-def diagonal(a: Array, offset: int = 0, axis1: int | None = None, axis2: int | None = None) -> Array:
-    moved = np.moveaxis(a, (0 if axis1 is None else axis1, 1 if axis2 is None else axis2), (-2, -1))
+@implements(np.diagonal)
+def diagonal(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    moved = np.moveaxis(a, (axis1, axis2), (-2, -1))
     rows, columns = moved.shape[-2:]
     n = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
     i = np.arange(n)
     return moved[..., i - min(offset, 0), i + max(offset, 0)]
+
+
+@implements(np.linalg.diagonal)
+def diagonal_of_matrices(x: Array, /, *, offset: int = 0) -> Array:
+    return diagonal(x, offset, -2, -1)
 
 
 @implements(np.trace)
@@ -335,27 +337,3 @@ def full_like(a: Array, fill_value: Any, dtype: Any = None, *, shape: Any = None
     wanted = a.shape if shape is None else shape
     fill = fill_value if hasattr(fill_value, "shape") else np.asarray(fill_value)
     return np.broadcast_to(fill.astype(a.dtype if dtype is None else dtype), wanted)
-
-
-def _declare_constant(function: Any) -> Primitive:
-    primitive = constant(function)
-    register(function, primitive, ("axis", "keepdims", "kind", "side", "sorter", "decimals", "equal_nan", "rtol", "atol", "k"))
-    return primitive
-
-
-_WITHOUT_DERIVATIVE: tuple[Any, ...] = (
-    *(np.argmax, np.argmin, np.argpartition, np.argwhere, np.flatnonzero, np.nonzero, np.count_nonzero),
-    *(np.all, np.any, np.allclose, np.isclose, np.array_equal, np.array_equiv, np.searchsorted, np.digitize, np.isin),
-    *(np.iscomplex, np.isreal, np.iscomplexobj, np.isrealobj, np.result_type, np.isposinf, np.isneginf),
-    *(np.may_share_memory, np.shares_memory, np.array_repr, np.array_str, np.array2string, np.can_cast, np.min_scalar_type),
-)
-def _refuse_truth(*args: Any) -> NoReturn:
-    raise TypeError(
-        "an `if`, `while`, `and` or `or` on a batched value would need one answer for the whole batch; "
-        "write np.where(condition, a, b)"
-    )
-
-
-register(boxes.truth, constant(boxes.truth, batch=_refuse_truth))
-for _function in _WITHOUT_DERIVATIVE:
-    _declare_constant(_function)

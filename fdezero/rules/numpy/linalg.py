@@ -22,9 +22,9 @@ from ...core.declare import general, implements
 from ...core.graph import Array
 from ...core.primitives import General
 from ...core.zeros import strong_zero
-from .helpers import as_operand, trailing
+from .helpers import as_operand, count, trailing
 from .products import column, row
-from .reductions import root_of_squares
+from .reductions import length_over
 
 
 def t(x: Array) -> Array:
@@ -52,6 +52,10 @@ def _diagonal(x: Array) -> Array:
 def _hermitian(x: Array) -> Array:
     return (x + _h(x)) / 2
 
+
+# Each states its vjp beside its jvp, for a whole gradient that is transposed from the jvp takes longer: of matrices of
+# 30 and of 200 rows, solve 1.9 and 1.8 times as long, inv 1.8 and 1.4, det 1.5 and 2.7, slogdet 1.8 and 1.2, cholesky
+# 2.2 and 3.1, eigh 3.7 and 1.6, svd 4.3 and 2.0.
 
 # -- solve, inv --------------------------------------------------------------------------------------
 solve_mm: General = general(
@@ -181,8 +185,8 @@ cholesky_ = general(lambda x: np.linalg.cholesky(x), vjp=[_cholesky_vjp], jvp=[_
 
 @implements(np.linalg.cholesky)
 def cholesky(a: Array, *, upper: bool = False) -> Array:
-    """The gradient is symmetric, as the argument is taken to be."""
-    lower = cholesky_(a)
+    """The gradient is symmetric, as the argument is taken to be, of which one triangle is read."""
+    lower = cholesky_(_h(a) if upper else a)
     return _h(lower) if upper else lower
 
 
@@ -324,7 +328,7 @@ def svdvals(x: Array, /) -> Array:
 def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Array:  # noqa: A002  # NumPy's name
     ndim = len(x.shape)
     if axis is None and ord is None:
-        return vector_norm(x.reshape(-1), keepdims=False).reshape((1,) * ndim if keepdims else ())
+        return length_over(x, axis=trailing(None, ndim), keepdims=bool(keepdims))
     if axis is None and ndim > 2:
         raise ValueError("Improper number of dimensions to norm.")
     axes = trailing(axis, ndim)
@@ -338,7 +342,13 @@ def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) ->
 @implements(np.linalg.vector_norm)
 def vector_norm(x: Array, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Array:  # noqa: A002  # NumPy's
     axes = trailing(axis, len(x.shape))
+    if ord == 2:
+        return length_over(x, axis=axes, keepdims=bool(keepdims))
     size = np.absolute(x)
+    if isinstance(ord, str):
+        raise ValueError(f"Invalid norm order {ord!r} for vectors")
+    if not count(x.shape, axes) and ord > 0:
+        return np.sum(size, axis=axes, keepdims=keepdims)
     if ord == np.inf:
         return np.max(size, axis=axes, keepdims=keepdims)
     if ord == -np.inf:
@@ -347,10 +357,9 @@ def vector_norm(x: Array, /, *, axis: Any = None, keepdims: bool = False, ord: A
         return np.sum((size != 0).astype(size.dtype), axis=axes, keepdims=keepdims)
     if ord == 1:
         return np.sum(size, axis=axes, keepdims=keepdims)
-    if ord == 2:
-        squares = x * x if x.dtype.kind != "c" else np.square(x.real) + np.square(x.imag)
-        return root_of_squares(np.sum(squares, axis=axes, keepdims=keepdims))
     total = np.sum(size**ord, axis=axes, keepdims=keepdims)
+    if ord < 0:
+        return total ** (1 / ord)
     zero = total == 0  # at the zero vector the smallest subgradient, 0
     return np.where(zero, 0, np.where(zero, 1, total) ** (1 / ord))
 
@@ -359,7 +368,9 @@ def vector_norm(x: Array, /, *, axis: Any = None, keepdims: bool = False, ord: A
 def matrix_norm(x: Array, /, *, keepdims: bool = False, ord: Any = "fro") -> Array:  # noqa: A002  # NumPy's name
     if ord == "fro":
         return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
-    if ord in (1, -1, np.inf, -np.inf):
+    if not x.shape[-1] * x.shape[-2] and ord in (1, 2, np.inf):
+        result = np.sum(np.absolute(x), axis=(-2, -1))  # as of no values: 0
+    elif ord in (1, -1, np.inf, -np.inf):
         sums = np.sum(np.absolute(x), axis=-2 if abs(ord) == 1 else -1)
         result = (np.max if ord > 0 else np.min)(sums, axis=-1)
     elif ord in (2, -2):

@@ -85,7 +85,7 @@ def matmul(x: Array, y: Array) -> Array:
 
 
 @implements(np.dot)
-def dot(a: Array, b: Array, out: None = None) -> Array:
+def dot(a: Array, b: Array) -> Array:
     a, b = as_operand(a), as_operand(b)
     m, n = len(a.shape), len(b.shape)
     if not (m and n):
@@ -109,7 +109,7 @@ def inner(a: Array, b: Array) -> Array:
 
 
 @implements(np.outer, np.linalg.outer)
-def outer(a: Array, b: Array, out: None = None) -> Array:
+def outer(a: Array, b: Array) -> Array:
     return outer_vv(as_operand(a).reshape(-1), as_operand(b).reshape(-1))
 
 
@@ -137,8 +137,11 @@ Labels = str
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def _parse(subscripts: str, operands: Sequence[Array]) -> tuple[list[Labels], Labels]:
-    """The labels of each operand and of the result, with ``...`` spelled out in unused letters."""
+def _parse(subscripts: str, operands: Sequence[Array], sums_hidden: bool) -> tuple[list[Labels], Labels]:
+    """The labels of each operand and of the result, with ``...`` spelled out in unused letters.
+
+    NumPy sums over what ``...`` stands for (``sums_hidden``) only with ``optimize=``.
+    """
     subscripts = subscripts.replace(" ", "")
     terms, arrow, result = subscripts.partition("->")
     inputs = terms.split(",")
@@ -152,6 +155,8 @@ def _parse(subscripts: str, operands: Sequence[Array]) -> tuple[list[Labels], La
         if len(t) != len(x.shape):
             raise ValueError(f"einsum: the subscripts {t!r} do not fit an operand of shape {x.shape}")
     if arrow:
+        if letters and "..." not in result and not sums_hidden:
+            raise ValueError(f"einsum: '...' stands for {len(letters)} axes, and is not in the result; write '->...{result}'")
         return inputs, result.replace("...", letters)
     joined = "".join(inputs)
     once = sorted(c for c in set(joined) if joined.count(c) == 1 and c not in letters)
@@ -172,7 +177,8 @@ def _operand_cotangent(
     """The transpose in one operand: an einsum of the cotangent with the others.
 
     A label of this operand alone was summed over: its cotangent is repeated.  A label that it has
-    twice was a diagonal: its cotangent is put there.  A size of 1 that was broadcast is summed out.
+    twice was a diagonal: its cotangent is put there.  A size of 1 that was broadcast is summed out; one
+    that all the others have is broadcast.
     """
     others = [(t, x) for i, (t, x) in enumerate(zip(inputs, xs, strict=True)) if i != k]
     mine = "".join(dict.fromkeys(inputs[k]))
@@ -184,8 +190,10 @@ def _operand_cotangent(
     if summed:
         c = np.sum(c, axis=summed, keepdims=True)
     if shared != mine:
-        index = tuple(slice(None) if label in shared else None for label in mine)
-        c = np.broadcast_to(c[index], tuple(sizes[label] for label in mine))
+        c = c[tuple(slice(None) if label in shared else None for label in mine)]
+    wanted = tuple(sizes[label] for label in mine)
+    if c.shape != wanted:
+        c = np.broadcast_to(c, wanted)
     for label in mine:
         if inputs[k].count(label) > 1:
             return _on_diagonal(c, mine, inputs[k], sizes)
@@ -222,12 +230,23 @@ contract = multilinear_in_all(_contract, _einsum_transpose, name="einsum", batch
 
 
 @implements(np.einsum)
-def einsum(*operands: Any, optimize: Any = False) -> Array:
+def einsum(
+    *operands: Any, optimize: Any = False, dtype: Any = None, order: str = "K", casting: Any = "safe"
+) -> Array:
+    """The order of contraction, and that of the result in memory, are not the caller's to choose here."""
     if not isinstance(operands[0], str):
         operands = _from_sublists(operands)
     xs = [as_operand(x) for x in operands[1:]]
-    inputs, output = _parse(operands[0], xs)
+    if dtype is not None:
+        xs = [_cast(x, dtype, casting) for x in xs]
+    inputs, output = _parse(operands[0], xs, optimize is not False)
     return contract(*xs, inputs=tuple(inputs), output=output)
+
+
+def _cast(x: Array, dtype: Any, casting: Any) -> Array:
+    if not np.can_cast(x.dtype, dtype, casting):
+        raise TypeError(f"numpy.einsum: {x.dtype} cannot be cast to {np.dtype(dtype)} with casting={casting!r}")
+    return x.astype(dtype)
 
 
 def _from_sublists(operands: Sequence[Any]) -> tuple[Any, ...]:
@@ -235,7 +254,9 @@ def _from_sublists(operands: Sequence[Any]) -> tuple[Any, ...]:
     pairs, result = operands[: len(operands) // 2 * 2], operands[len(operands) // 2 * 2 :]
 
     def letters(sublist: Sequence[Any]) -> str:
-        return "".join("..." if i is Ellipsis else chr(ord("a") + i) for i in sublist)
+        if not all(i is Ellipsis or 0 <= i < len(LETTERS) for i in sublist):
+            raise ValueError(f"einsum: the subscripts of a list are from 0 to {len(LETTERS) - 1}; got {sublist}")
+        return "".join("..." if i is Ellipsis else LETTERS[i] for i in sublist)
 
     terms = ",".join(map(letters, pairs[1::2]))
     return (terms + "->" + letters(result[0]) if result else terms, *pairs[::2])

@@ -18,7 +18,7 @@ from ...core.cotangents import unbroadcast
 from ...core.declare import implements, linear, linear_in_all
 from ...core.graph import Array, Box
 from ...core.primitives import Linear
-from .helpers import Axes, all_batched, as_operand, trailing, trailing_one
+from .helpers import Axes, all_batched, along, as_operand, reduced, trailing, trailing_one
 
 Shape = tuple[int, ...]
 
@@ -71,7 +71,7 @@ def _first_axis_fastest(order: str) -> bool:
 @implements(np.squeeze)
 def squeeze(a: Array, axis: Any = None) -> Array:
     ndim = len(a.shape)
-    axes = [i - ndim for i, n in enumerate(a.shape) if n == 1] if axis is None else trailing(axis, ndim)
+    axes = [i - ndim for i, n in enumerate(a.shape) if n == 1] if axis is None else reduced(axis, ndim)
     if any(a.shape[i] != 1 for i in axes):
         raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
     return _reshape(a, tuple(n for i, n in enumerate(a.shape) if i - ndim not in axes))
@@ -217,6 +217,8 @@ def concatenate(arrays: Sequence[Array], axis: int | None = 0, *, dtype: Any = N
     xs = [as_operand(x) for x in arrays]
     if axis is None:
         xs, axis = [x.reshape(-1) for x in xs], 0
+    if not all(x.shape for x in xs):
+        raise ValueError("zero-dimensional arrays cannot be concatenated")
     if dtype is not None:
         xs = [x.astype(dtype) for x in xs]
     at = trailing_one(axis, len(xs[0].shape))
@@ -284,8 +286,8 @@ def holds_box(nested: Any) -> bool:
 @implements(np.array_split)
 def array_split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
     """The pieces, each a slice; the fold adds their cotangents into one buffer."""
-    along = trailing_one(axis, len(ary.shape))
-    n = ary.shape[along]
+    at = trailing_one(axis, len(ary.shape))
+    n = ary.shape[at]
     if isinstance(indices_or_sections, (int, np.integer)):
         sections = int(indices_or_sections)
         if sections <= 0:
@@ -294,7 +296,7 @@ def array_split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Arr
         bounds = np.cumsum([0] + [small + 1] * larger + [small] * (sections - larger)).tolist()
     else:
         bounds = [0, *(int(i) for i in indices_or_sections), n]
-    after = (slice(None),) * (-along - 1)
+    after = (slice(None),) * (-at - 1)
     return [ary[(..., slice(a, b), *after)] for a, b in sliding_window(2, bounds)]
 
 
@@ -344,9 +346,9 @@ def roll(a: Array, shift: Any, axis: Any = None) -> Array:
     if axis is None:
         return np.roll(a.reshape(-1), shift, 0).reshape(a.shape)
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
-    shifts, along = np.broadcast_arrays(shift, axes)
+    shifts, at = np.broadcast_arrays(shift, axes)
     return shift_by(
-        a, shift=tuple(map(int, shifts.ravel())), axis=tuple(trailing_one(int(i), len(a.shape)) for i in along.ravel())
+        a, shift=tuple(map(int, shifts.ravel())), axis=tuple(trailing_one(int(i), len(a.shape)) for i in at.ravel())
     )
 
 
@@ -363,11 +365,14 @@ def tile(A: Array, reps: Any) -> Array:
 
 @implements(np.repeat)
 def repeat(a: Array, repeats: Any, axis: int | None = None) -> Array:
-    if axis is None:
-        return np.repeat(a.reshape(-1), repeats, 0)
-    along = trailing_one(axis, len(a.shape))
-    after = (slice(None),) * (-along - 1)
-    return a[(..., np.repeat(np.arange(a.shape[along]), repeats), *after)]
+    if isinstance(repeats, Box):
+        raise TypeError(
+            "numpy.repeat with a batched number of repeats has a result of another shape for each example; write "
+            "np.where(mask, x, 0) over as many as there may be"
+        )
+    a, at = along(a, axis, number=True)
+    after = (slice(None),) * (-at - 1)
+    return a[(..., np.repeat(np.arange(a.shape[at]), repeats), *after)]
 
 
 # -- padding -----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import numpy as np
 from ...core.declare import constant, implements, linear
 from ...core.graph import Array
 from ...core.primitives import Linear
-from .helpers import all_batched, trailing_one
+from .helpers import all_batched, along
 
 
 # -- taking and putting along an axis ----------------------------------------------------------------
@@ -48,17 +48,14 @@ order_of = constant(lambda x, *, axis: np.argsort(x, axis=axis, kind="stable"), 
 
 @implements(np.argsort)
 def argsort(a: Array, axis: int | None = -1, kind: str | None = None, *, stable: bool | None = None) -> Array:
-    if axis is None:
-        a, axis = a.reshape(-1), 0
-    return order_of(a, axis=trailing_one(axis, len(a.shape)))
+    a, at = along(a, axis, number=True)
+    return order_of(a, axis=at)
 
 
 @implements(np.sort)
 def sort(a: Array, axis: int | None = -1, kind: str | None = None, *, stable: bool | None = None) -> Array:
-    if axis is None:
-        a, axis = a.reshape(-1), 0
-    along = trailing_one(axis, len(a.shape))
-    return gather_along(a, order_of(a, axis=along), axis=along)
+    a, at = along(a, axis)
+    return gather_along(a, order_of(a, axis=at), axis=at)
 
 
 # -- scans -------------------------------------------------------------------------------------------
@@ -72,10 +69,8 @@ running_sum: Linear = linear(
 
 @implements(np.cumsum)
 def cumsum(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
-    if axis is None:
-        a, axis = a.reshape(-1), 0
-    a = a if dtype is None else a.astype(dtype)
-    return running_sum(a, axis=trailing_one(axis, len(a.shape)))
+    a, at = along(a, axis, number=True)
+    return running_sum(a if dtype is None else a.astype(dtype), axis=at)
 
 
 @implements(np.cumprod)
@@ -84,14 +79,12 @@ def cumprod(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
 
     Source: Hillis and Steele, Data parallel algorithms (1986).
     """
-    if axis is None:
-        a, axis = a.reshape(-1), 0
-    a = a if dtype is None else a.astype(dtype)
-    x = np.moveaxis(a, axis, -1)
+    a, at = along(a, axis, number=True)
+    x = np.moveaxis(a if dtype is None else a.astype(dtype), at, -1)
     reach = 1
     while reach < x.shape[-1]:
         x = np.concatenate([x[..., :reach], x[..., reach:] * x[..., :-reach]], axis=-1)
         reach *= 2
-    return np.moveaxis(x, -1, axis)
+    return np.moveaxis(x, -1, at)
 
 

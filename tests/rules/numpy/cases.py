@@ -77,6 +77,13 @@ for _f, (_low, _high) in UNARY.items():
     case(_f, draw(3, low=_low, high=_high, dtype=np.float32))
     if _f not in NOT_COMPLEX:
         case(_f, draw(2, low=0.3, high=0.8, dtype=complex))
+
+
+def _root(x: Any) -> Any:
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(x)
+
+
 case(np.angle, draw(3, dtype=complex))
 case(np.angle, draw(3, dtype=complex), deg=True)
 
@@ -104,6 +111,8 @@ case(np.power, draw(3), f=lambda y: 2.0**y, label="2.0**y")
 case(np.where, draw(2, 3), draw(3), f=lambda x, y: np.where(np.array([True, False, True]), x, y))
 case(np.where, draw(), draw(2, 3), f=lambda x, y: np.where(np.array([[True], [False]]), x, y))
 case(np.where, draw(3), f=lambda x: np.where(x > 0, x, 2.0))
+case(np.where, draw(2, 3), f=lambda x: np.where(x > 0, _root(x), x * x), label="spoiled where it is not chosen")
+case(np.where, draw(2, 3), f=lambda x: np.where(x < 0, x * x, _root(x)), label="spoiled where it is not chosen, second")
 case(np.clip, np.array([-2.0, -0.5, 0.5, 2.0]), f=lambda x: np.clip(x, -1, 1))
 case(np.clip, np.array([-2.0, -0.5, 0.5, 2.0]), np.array(-1.0), np.array(1.0))
 case(np.clip, np.array([-2.0, 0.5]), f=lambda x: np.clip(x, None, 1.0) + np.clip(x, -1, None) + x.clip(min=0))
@@ -228,13 +237,29 @@ case(np.take_along_axis, draw(2, 3), f=lambda x: np.take_along_axis(x, np.array(
 case(np.diagonal, draw(3, 4))
 case(np.diagonal, draw(3, 4), offset=1)
 case(np.diagonal, draw(2, 3, 4), offset=-1, axis1=-1, axis2=0)
-case(np.linalg.diagonal, draw(2, 3, 3), f=lambda x: np.diagonal(x, axis1=-2, axis2=-1))
+case(np.linalg.diagonal, draw(2, 3, 3), f=lambda x: np.linalg.diagonal(x))
 case(np.trace, draw(3, 4))
 case(np.trace, draw(2, 3, 4), offset=1, axis1=1, axis2=2)
 for _k in (-1, 0, 1):
     case(np.diag, draw(3), k=_k)
     case(np.diag, draw(3, 4), k=_k)
 case(np.full_like, draw(3), f=lambda x: np.full_like(x, x[0]))
+
+
+def _each(f: Callable[..., Any], *batched: Any) -> Callable[..., Any]:
+    """``f`` of a row each, and of a batched index each."""
+    return lambda *xs: fdezero.vmap(f)(*xs, *batched)
+
+
+_places = np.array([[2, 0, 2], [1, 1, -3]])
+case(boxes.getitem, draw(2, 3), f=_each(lambda x, i: x[i], _places), label="batched places")
+case(boxes.getitem, draw(2, 3, 2), f=_each(lambda x, i: x[i, :1], _places), label="batched places and a slice")
+case(boxes.at, draw(2, 3), draw(2, 3), f=_each(lambda x, v, i: fdezero.at(x)[i].set(v), _places), label="set batched places")
+case(boxes.at, draw(2, 3), draw(2, 3), f=_each(lambda x, v, i: fdezero.at(x)[i].add(v), _places), label="add batched places")
+case(
+    boxes.at, draw(2, 2, 3), f=lambda x: _each(_each(lambda x, i: fdezero.at(x)[i].set(x * x)), np.stack([_places, _places[::-1]]))(x),
+    label="set places batched twice",
+)  # fmt: skip
 
 _AT = {
     "int": 1, "slice": slice(0, 2), "array": np.array([0, 2]), "repeated": np.array([1, 1, 2]),
@@ -275,12 +300,26 @@ case(np.tensordot, draw(2, 3, 4), draw(4, 2), axes=((-1, 0), (0, 1)))
 case(np.linalg.tensordot, draw(2, 3), draw(3, 2), axes=1)
 for _subscripts, *_shapes in (
     ("ij,jk->ik", (2, 3), (3, 2)), ("ij,jk", (2, 3), (3, 2)), ("i,i", (3,), (3,)), ("ij->ji", (2, 3)), ("ij->", (2, 3)),
-    ("ij->i", (2, 3)), ("ii", (3, 3)), ("ii->i", (3, 3)), ("iij->j", (2, 2, 3)), ("i,j,k->ijk", (2,), (3,), (2,)),
-    ("ij,jk,kl->il", (2, 3), (3, 2), (2, 2)), ("...ij,...jk->...ik", (4, 2, 3), (3, 2)), ("b...,b...->b...", (2, 3), (2, 3)),
-    ("ij,kj->i", (2, 3), (4, 3)), ("ij,ij->ij", (1, 3), (2, 3)), ("i...->...", (2, 3)), ("ii,i->", (3, 3), (3,)),
+    ("ij->i", (2, 3)), ("ba", (2, 3)), ("i,j,k->ijk", (2,), (3,), (2,)), ("->", ()), (",i->i", (), (3,)), ("ab,cd->", (2, 3), (3, 2)),
+    ("ij,jk,kl->il", (2, 3), (3, 2), (2, 2)), ("ij,kj->i", (2, 3), (4, 3)), ("ij,jk->ik", (2, 0), (0, 3)), ("AB,BA->A", (2, 3), (3, 2)),
+    # what stands for the leading axes
+    ("...ij,...jk->...ik", (4, 2, 3), (3, 2)), ("b...,b...->b...", (2, 3), (2, 3)), ("i...->...", (2, 3)), ("...i->i...", (2, 3)),
+    ("...ij,...jk", (4, 2, 3), (3, 2)), ("...,...->...", (2, 1), (1, 3)), ("...i,...i->...", (4, 1, 3), (2, 3)), ("..., ...", (2,), (2,)),
+    # repeated labels
+    ("ii", (3, 3)), ("ii->i", (3, 3)), ("iij->j", (2, 2, 3)), ("ii,i->", (3, 3), (3,)), ("iii->i", (2, 2, 2)), ("iji->j", (2, 3, 2)),
+    ("...ii->...i", (2, 3, 3)), ("...ii->...", (2, 3, 3)), ("ij,ijij->", (2, 3), (2, 3, 2, 3)),
+    # a size of 1 that is broadcast, kept or summed out
+    ("ij,ij->ij", (1, 3), (2, 3)), ("ij,ij->j", (1, 3), (2, 3)), ("ij,ij->", (1, 3), (2, 3)), ("ij,jk->ik", (2, 1), (3, 2)),
+    ("ij,jk->ik", (2, 3), (1, 2)), ("ii,ij->j", (1, 1), (3, 2)), ("ii,ij->ij", (3, 3), (1, 2)), ("ii,jj->ij", (1, 1), (2, 2)),
+    ("iij,ii->ji", (1, 1, 3), (2, 2)), ("ij,ij,ij->j", (1, 3), (2, 1), (2, 3)), ("ij,ij->i", (2, 0), (2, 1)),
 ):  # fmt: skip
     case(np.einsum, *(draw(*s) for s in _shapes), f=lambda *xs, s=_subscripts: np.einsum(s, *xs), label=_subscripts)
-case(np.einsum, draw(2, 3), draw(3, 2), f=lambda x, y: np.einsum(x, [0, 1], y, [1, 2], [0, 2]))
+for _optimize in (True, "greedy", "optimal", ["einsum_path", (0, 1), (0, 1)]):
+    case(np.einsum, draw(2, 3), draw(3, 2), draw(2, 2), f=lambda *xs, o=_optimize: np.einsum("ij,jk,kl->il", *xs, optimize=o), label=f"{_optimize}")
+case(np.einsum, draw(2, 1), draw(1, 3), f=lambda x, y: np.einsum("...,...->", x, y, optimize=True), label="... summed out")
+for _lists in (([0, 1], [1, 2], [0, 2]), ([0, 1], [1, 2]), ([30, 26], [26, 51], [51, 30]), ([..., 0], [0, 1], [..., 1]), ((0, 1), [1, 0], [])):
+    case(np.einsum, draw(2, 3), draw(3, 2), f=lambda x, y, i=_lists: np.einsum(x, i[0], y, *i[1:]), label=f"{_lists}")
+case(np.einsum, draw(2, 3, dtype=np.float32), f=lambda x: np.einsum("ij->j", x, dtype=float), label="dtype")
 case(np.einsum, draw(2, 2, dtype=complex), draw(2, 2, dtype=complex), f=lambda x, y: np.einsum("ij,jk->ik", x, y))
 
 # -- linear algebra: of x x^T + 1 where the argument must be symmetric, of what does not turn otherwise
@@ -362,7 +401,7 @@ CONSTANT: dict[Any, Callable[[Any], Any]] = {
     np.isin: lambda x: np.isin(x, [0.5]),
     np.may_share_memory: lambda x: np.may_share_memory(x, np.zeros(2)),
     np.shares_memory: lambda x: np.shares_memory(x, np.zeros(2)),
-    np.can_cast: lambda x: np.can_cast(np.float32, x.dtype),
+    np.can_cast: lambda x: (np.can_cast(x.dtype, np.float32), np.can_cast(x, float)),
     np.empty_like: lambda x: np.empty_like(x).shape,
     boxes.truth: lambda x: bool(x[0, 0]),
     np.astype: lambda x: x.astype(int),

@@ -119,6 +119,7 @@ def test_forward(f, x, expected):
     np.testing.assert_allclose(forward(f, x), np.real(expected), rtol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:Degrees of freedom")
 @pytest.mark.parametrize(("f", "x", "expected"), [p[1:] for p in SINGULAR], ids=[p[0] for p in SINGULAR])
 def test_forward_where_numpy_warns(f, x, expected):
     with np.errstate(all="ignore"):
@@ -190,6 +191,7 @@ def test_a_function_of_a_matrix_with_repeated_eigenvalues_is_no_wrong_number():
     assert np.isnan(jvp(rebuilt, (np.diag([0.0, 0.0, 2.0]),), (np.arange(9.0).reshape(3, 3),))[1])
 
 
+@pytest.mark.filterwarnings("ignore:Degrees of freedom")
 @pytest.mark.parametrize(("f", "x", "expected"), [p[1:] for p in SINGULAR], ids=[p[0] for p in SINGULAR])
 def test_reverse_where_numpy_warns(f, x, expected):
     with np.errstate(all="ignore"):
@@ -226,6 +228,44 @@ def test_a_zero_cotangent_gives_exactly_zero(name):
     with np.errstate(all="ignore"):
         _, pull = vjp(lambda x: STRONG[name](x + 0.0), x)
     np.testing.assert_array_equal(pull(np.zeros(2))[0], [0.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        A([0.0, 2.0, 3.0]), A([0.0, 2.0, 0.0, 3.0]), A([0.0, 0.0, 0.0]), A([2.0, 3.0, 4.0]), A([1e-200, 1e-200, 3.0]), A([1e200, 1e200, 1e-50]),
+        A([0.0]), A([0.0, 5.0]), A([1.5, -2.0, 0.5, 4.0, -1.0, 3.0, 2.0]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_derivatives_of_a_product_are_products(x):
+    """Of the others, and of the others than two: with any number of zeros, and where the product is too large or too small."""
+    n = len(x)
+    with np.errstate(all="ignore"):
+        others = A([np.prod(np.delete(x, i)) for i in range(n)])
+        pairs = A([[0.0 if i == j else np.prod(np.delete(x, [i, j])) for j in range(n)] for i in range(n)])
+        np.testing.assert_allclose(grad(np.prod)(x), others, rtol=1e-14)
+        for second in (hessian(np.prod), jacfwd(grad(np.prod)), jacrev(jacfwd(np.prod)), jacfwd(jacfwd(np.prod))):
+            np.testing.assert_allclose(second(x), pairs, rtol=1e-14)
+        both = np.stack([x, np.ones(n)])
+        np.testing.assert_allclose(vmap(grad(np.prod))(both), [others, np.ones(n)], rtol=1e-14)
+        np.testing.assert_allclose(grad(lambda b: np.prod(b, axis=1).sum())(both), [others, np.ones(n)], rtol=1e-14)
+
+
+def test_a_long_product_with_zeros():
+    x = np.linspace(0.9, 1.1, 1001)
+    x[[100, 500]] = 0
+    assert not grad(np.prod)(x).any()
+    rest = np.prod(np.delete(x, [100, 500]))
+    second = jvp(grad(np.prod), (x,), (np.eye(1001)[100],))[1]
+    np.testing.assert_allclose(second, np.eye(1001)[500] * rest, rtol=1e-12)
+
+
+@pytest.mark.parametrize("x", [np.zeros(3), np.zeros((2, 2)), np.zeros(2, complex)], ids=["vector", "matrix", "complex"])
+def test_the_second_derivative_of_a_norm_at_zero_is_finite(x):
+    square = lambda x: np.linalg.norm(x) ** 2 + np.linalg.norm(x)  # noqa: E731  # a function of one line
+    slope = lambda x: np.real(np.sum(grad(square)(x)))  # noqa: E731
+    assert not grad(square)(x).any() and not grad(slope)(x).any() and not jvp(slope, (x,), (np.ones_like(x),))[1].any()
 
 
 #: Of what is not chosen: a NaN that passes through products, sums and further choices.

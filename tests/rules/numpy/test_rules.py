@@ -1,5 +1,7 @@
 """Every rule of the table against numerical derivatives, and every implementation in the table."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -12,11 +14,18 @@ from fdezero.primitives import elementwise
 from fdezero.testing import check_grads
 
 from .cases import CASES, CONSTANT, REFUSED, SAME
+from .coverage import DECLARED, run_batch, run_forward, run_reverse, slope_of, unused, watched, weighted_square
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
 def test_derivatives(case):
     check_grads(case.f, case.args, order=2, rtol=2e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+def test_derivatives_of_the_square(case):
+    """Of a function that is linear nothing is left to second order; of its square the rules are differentiated too."""
+    check_grads(weighted_square(case.f), case.args, order=2, modes=("rev", "fwd"), rtol=5e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
@@ -60,3 +69,36 @@ def test_a_rule_made_wrong_on_purpose_is_caught():
     second = elementwise(lambda x: np.sin(x), lambda g, x: g * np.asarray(np.cos(fdezero.stop_gradient(x))), name="once")
     with pytest.raises(AssertionError, match="order 2"):
         check_grads(second, (np.array([0.3, 0.4]),))
+
+
+def test_every_rule_is_run_in_every_mode_to_second_order():
+    with watched(DECLARED) as used, np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for case in CASES:
+            args = tuple(np.asarray(a)[()] for a in case.args)
+            for f in (case.f, slope_of(case.f)):  # what only reverse mode calls is called by the latter
+                run_reverse(f, args)
+                run_forward(f, args)
+                if "mask of itself" not in case.label:
+                    run_batch(f, args)
+        for f in CONSTANT.values():
+            run_batch(f, (np.array([[0.5, -1.25, 3.0], [2.5, 0.25, -0.75]]),))
+    assert len(DECLARED) > 120
+    assert unused(DECLARED, used) == []
+
+
+def test_a_primitive_without_a_case_is_reported():
+    new = elementwise(lambda x: np.sin(x), lambda x: np.cos(x), name="new")
+    with watched([new]) as used:
+        run_reverse(np.sin, (np.array([0.3, 0.4]),))
+    assert [line.partition("): ")[2] for line in unused([new], used)] == [
+        "batch, argument 0, order 1", "batch, argument 0, order 2", "forward, argument 0, order 1",
+        "forward, argument 0, order 2", "reverse, argument 0, order 1", "reverse, argument 0, order 2",
+    ]  # fmt: skip
+    with watched([new]) as used:
+        for run in (run_reverse, run_forward, run_batch):
+            run(new, (np.array([0.3, 0.4]),))
+    assert unused([new], used) == []
+    with watched([new]) as used:
+        grad(new)(0.3)
+    assert used == {(new, "reverse", 0, 1)}
