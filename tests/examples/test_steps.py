@@ -242,7 +242,8 @@ def test_step17_no_cycle_and_flat_memory():
     assert not facts["a frozen variable"]
     assert not facts["a node of the library"]
     once, *more = facts["memory"]
-    assert max(more) < once + 10_000  # one gradient's arrays are 80,000 bytes each
+    # Python keeps freed tuples for later use, some 100 kB in all; the arrays of a thousand graphs would be 160 MB.
+    assert max(more) < once + 200_000
 
 
 def test_step18_just_what_is_needed_is_held():
