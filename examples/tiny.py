@@ -2,9 +2,9 @@
 
     python tiny.py
 
-The library does the same for NumPy's functions, for every shape and dtype, and with further
-modes of differentiation; its parts have the names that they have here.  Numbers and arrays of one shape
-can be mixed here; general broadcasting is left to the library.
+The library does the same for NumPy's functions at large, for every shape and dtype, and has further modes
+of differentiation; its parts have the names that they have here.  Numbers and arrays of one shape can be
+mixed here; general broadcasting is left to the library.
 """
 
 from contextlib import contextmanager
