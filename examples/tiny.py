@@ -97,19 +97,19 @@ def reached(node):
 
 
 def pull_back(output):
-    """Fold the cotangent 1.0 of the output back; what is left is owed to the inputs."""
-    owed = {output: 1.0}
+    """Fold the cotangent 1.0 of the output back; those of the inputs are left."""
+    cotangents = {output: 1.0}
     # By generation, the youngest first: when a node's turn comes, everything that uses it has had its
     # own, so its cotangent is complete.
     for node in sorted(reached(output), key=lambda node: node.generation, reverse=True):
         if node.parents:
-            g = owed.pop(node)
+            g = cotangents.pop(node)
             for parent, rule, x in zip(node.parents, rules[node.primitive], node.values, strict=True):
                 if parent is not None:
                     c = rule(g, node.out, *node.values)
                     c = c if shape_of(c) == shape_of(x) else np.sum(c)  # a number that met an array
-                    owed[parent] = owed[parent] + c if parent in owed else c  # a value used twice: the sum
-    return owed
+                    cotangents[parent] = cotangents[parent] + c if parent in cotangents else c  # a value used twice: the sum
+    return cotangents
 
 
 def grad(f):

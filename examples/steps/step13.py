@@ -1,9 +1,9 @@
 """Step 13: any number of arguments, backward.
 
 In the book ``backward`` learns to pass a gradient on to each of a function's inputs.  Here a variable
-keeps a pullback that returns a cotangent for each parent, and the fold carries a dict: for each variable
-the cotangent that it is *owed*.  In the library ``argnums`` says which arguments to differentiate, and
-for several results `vjp` returns the pullback, which takes a cotangent for each.
+keeps a pullback that returns a cotangent for each parent, and the loop carries a dict from variables to
+their cotangents.  In the library ``argnums`` says which arguments to differentiate, and for several
+results `vjp` returns the pullback, which takes a cotangent for each.
 """
 
 from typing import Any
@@ -30,14 +30,14 @@ def multiply(x, y):
 
 
 def backward(output):
-    owed, to_do = {output: 1.0}, [output]
+    cotangents, to_do = {output: 1.0}, [output]
     while to_do:
         node = to_do.pop()
         if node.parents:
             # A parent that is there twice is wrong here; the next step deals with it.
-            owed = {**owed, **dict(zip(node.parents, node.pull(owed[node]), strict=True))}
+            cotangents = {**cotangents, **dict(zip(node.parents, node.pull(cotangents[node]), strict=True))}
             to_do.extend(node.parents)
-    return owed
+    return cotangents
 
 
 def f(x, y):
@@ -55,13 +55,13 @@ def polar(x, y):
 
 def main() -> dict:
     x, y = Var(3.0), Var(4.0)
-    owed = backward(multiply(square(x), y))
+    cotangents = backward(multiply(square(x), y))
 
     array = np.arange(6.0)
     (first, last), pull_ends = vjp(ends, array)
     (_, _), pull_polar = vjp(polar, 3.0, 4.0)
     facts = {
-        "mine": (owed[x], owed[y]),
+        "mine": (cotangents[x], cotangents[y]),
         "first": grad(f)(3.0, 4.0),
         "second": grad(f, argnums=1)(3.0, 4.0),
         "both": grad(f, argnums=(0, 1))(3.0, 4.0),

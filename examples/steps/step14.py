@@ -1,6 +1,6 @@
 """Step 14: the same variable twice.
 
-In x + x the variable x is owed a cotangent twice.  The book's ``x.grad = gx`` keeps the second one, so it
+In x + x the variable x gets a cotangent twice.  The book's ``x.grad = gx`` keeps the second one, so it
 becomes ``x.grad + gx``; and since it is stored in x, a second ``backward`` adds to the first one's result,
 which ``cleargrad`` must prevent.  Here cotangents for one variable are summed, by toolz's `merge_with`, in
 a dict that is gone when the fold has returned: there is nothing to clear, and asked twice, the same comes
@@ -30,14 +30,14 @@ def add(x, y):
 
 def backward(combine, output):
     """Pull back; ``combine`` makes one dict of cotangents of several."""
-    owed, to_do = {output: 1.0}, [output]
+    cotangents, to_do = {output: 1.0}, [output]
     while to_do:
         node = to_do.pop()
         if node.parents:
-            pairs = zip(node.parents, node.pull(owed[node]), strict=True)
-            owed = combine(owed, *({parent: c} for parent, c in pairs))
+            pairs = zip(node.parents, node.pull(cotangents[node]), strict=True)
+            cotangents = combine(cotangents, *({parent: c} for parent, c in pairs))
             to_do.extend(dict.fromkeys(node.parents))
-    return owed
+    return cotangents
 
 
 overwriting = partial(backward, merge)  # of two cotangents the last one counts

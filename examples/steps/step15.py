@@ -39,15 +39,15 @@ def my_diamond(x):
 
 def last_added_first(output):
     """The cotangents, and the variables in the order of their steps."""
-    owed, to_do, order = {output: 1.0}, [output], []
+    cotangents, to_do, order = {output: 1.0}, [output], []
     while to_do:
         node = to_do.pop()
         if node.parents:
             order = [*order, node.name]
-            for parent, c in zip(node.parents, node.pull(owed[node]), strict=True):
-                owed = {**owed, parent: owed.get(parent, 0.0) + c}
+            for parent, c in zip(node.parents, node.pull(cotangents[node]), strict=True):
+                cotangents = {**cotangents, parent: cotangents.get(parent, 0.0) + c}
                 to_do.append(parent)
-    return owed, order
+    return cotangents, order
 
 
 def diamond(x):
@@ -57,8 +57,8 @@ def diamond(x):
 
 def main() -> dict:
     x = Var(2.0)
-    owed, order = last_added_first(my_diamond(x))
-    facts = {"order": order, "wrong": owed[x], "right": grad(diamond)(2.0)}
+    cotangents, order = last_added_first(my_diamond(x))
+    facts = {"order": order, "wrong": cotangents[x], "right": grad(diamond)(2.0)}
     print("last added first:", " ".join(order), " slope:", facts["wrong"])
     print("grad:            ", " " * len(" ".join(order)), "slope:", facts["right"])
     return facts

@@ -47,10 +47,10 @@ def youngest_first(output):
     return sorted((node for node in found if node.parents), key=lambda node: node.generation, reverse=True)
 
 
-def step(owed, node):
-    """What ``node`` is owed becomes what its parents are owed."""
-    cotangents = ({parent: c} for parent, c in zip(node.parents, node.pull(owed[node]), strict=True))
-    return merge_with(sum, dissoc(owed, node), *cotangents)
+def step(cotangents, node):
+    """The cotangent of ``node`` is pulled back, and added to those of its parents."""
+    of_parents = ({parent: c} for parent, c in zip(node.parents, node.pull(cotangents[node]), strict=True))
+    return merge_with(sum, dissoc(cotangents, node), *of_parents)
 
 
 def backward(output):
