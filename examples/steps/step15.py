@@ -1,50 +1,67 @@
 """Step 15: why the order matters.
 
-The book's loop takes whichever function was added to its list last.  In the diamond
+The loop so far takes whichever variable was added to its list last.  In the diamond
 
     x --> A --+--> B --+--> D
               +--> C --+
 
-that comes to A before B has been dealt with: A's share is passed on too early, and then once more with
-what came before it.  Here the book's early loop is run over a recorded tape, to see it go wrong; the
-next step puts it right.
+that comes to A before B has been dealt with: a part of A's cotangent is passed on, and then all of it, so
+that the first part counts twice.  The next step puts the order right; the library's is right already.
 """
 
-import numpy as np
+from typing import Any
 
-from fdezero import grad, record
-from fdezero.interpreters.reverse import pull
-from fdezero.primitives import elementwise
+import attrs
 
-A, B, C = (elementwise(lambda x: x * x, lambda x: 2 * x, name=name) for name in "ABC")
-D = elementwise(lambda x, y: x + y, 1, 1, name="D")
+from fdezero import grad
+
+
+@attrs.frozen(eq=False)
+class Var:
+    value: float
+    name: str = "x"
+    parents: tuple = ()
+    pull: Any = None
+
+
+def square(name, x):
+    return Var(x.value**2, name, (x,), lambda g: (2 * x.value * g,))
+
+
+def add(name, x, y):
+    return Var(x.value + y.value, name, (x, y), lambda g: (g, g))
+
+
+def my_diamond(x):
+    a = square("A", x)
+    return add("D", square("B", a), square("C", a))
+
+
+def last_added_first(output):
+    """The cotangents, and the variables in the order of their steps."""
+    cotangents, to_do, order = {output: 1.0}, [output], []
+    while to_do:
+        node = to_do.pop()
+        if node.parents:
+            order = [*order, node.name]
+            for parent, c in zip(node.parents, node.pull(cotangents[node]), strict=True):
+                cotangents = {**cotangents, parent: cotangents.get(parent, 0.0) + c}
+                to_do.append(parent)
+    return cotangents, order
 
 
 def diamond(x):
-    a = A(x)
-    return D(B(a), C(a))
-
-
-def last_added_first(tape):
-    """Backward in the order of a stack, with no eye for generations."""
-    (output,) = tape.outputs
-    gradients, stack, order = {output: np.float64(1.0)}, [output], []
-    while stack:
-        node = stack.pop()
-        order.append(node.primitive.name)
-        for parent, c in zip(node.parents, pull(node.primitive, node, gradients[node]), strict=True):
-            gradients[parent] = gradients.get(parent, 0.0) + c
-            if parent.generation:
-                stack.append(parent)
-    return gradients[tape.inputs[0]], order
+    a = x**2
+    return a**2 + a**2
 
 
 def main() -> dict:
-    wrong, order = last_added_first(record(diamond)(2.0))
-    right = grad(diamond)(2.0)
-    print("last added first:", " ".join(order), " slope:", wrong)
-    print("grad:            ", " " * len(" ".join(order)), "slope:", right)
-    return {"order": order, "wrong": wrong, "right": right}
+    x = Var(2.0)
+    cotangents, order = last_added_first(my_diamond(x))
+    facts = {"order": order, "wrong": cotangents[x], "right": grad(diamond)(2.0)}
+    print("last added first:", " ".join(order), " slope:", facts["wrong"])
+    print("grad:            ", " " * len(" ".join(order)), "slope:", facts["right"])
+    return facts
 
 
 if __name__ == "__main__":

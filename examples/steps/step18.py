@@ -1,112 +1,108 @@
-"""Step 18: less memory, and no recording.
+"""Step 18: less memory, and not recording.
 
-The book drops intermediate ``.grad``s unless told otherwise, and a global ``Config`` turns recording
-off.  Here there is nothing to drop: a node keeps just the arrays that its pullback needs, and the fold
-frees them as it goes.  And `no_grad` is a context variable instead of a global, so a thread or an
-asyncio task that is not recording leaves the others alone.
+The book turns recording off with a global ``Config``.  A global is seen by every thread: while one has
+turned it off, another's calls are not recorded either, and its gradient is wrong without a word.  Here a
+context variable holds the setting, which every thread and every asyncio task has for itself.
+
+The book also drops intermediate gradients.  Here the fold has dropped them anyway: a cotangent is gone
+after its variable's step.  And a node keeps just the arrays that its derivative needs.
 """
 
-import asyncio
 import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from types import SimpleNamespace
 
+import attrs
 import numpy as np
 
 from fdezero import grad, no_grad
-from fdezero.primitives import elementwise
 
-HALF_MEGABYTE = np.ones(62_500)  # of float64; larger ones go block by block (`fdezero.transforms.blocks`)
-
-
-def megabytes(log):
-    log.append(tracemalloc.get_traced_memory()[0] / 1e6)
+config = SimpleNamespace(recording=True)  # the book's
+recording = ContextVar("recording", default=True)
 
 
-def memory_of(step):
-    """What is held when the forward pass ends, in MB, after twenty steps on an array of 0.5 MB."""
-    log = []
-
-    def f(x):
-        for _ in range(20):
-            x = step(x)
-        megabytes(log)
-        return x.sum()
-
-    grad(f)(HALF_MEGABYTE)
-    return log[0]
+@contextmanager
+def using_config():
+    config.recording = False
+    try:
+        yield
+    finally:
+        config.recording = True
 
 
-def memory_during_the_fold():
-    """What is held at each step of the fold, in MB."""
-    log = []
-    tanh = elementwise(lambda x: np.tanh(x), lambda g, out: megabytes(log) or g * (1 - out * out), name="tanh")
-
-    def f(x):
-        for _ in range(20):
-            x = tanh(x)
-        return x.sum()
-
-    grad(f)(HALF_MEGABYTE)
-    return log
+@contextmanager
+def my_no_grad():
+    token = recording.set(False)
+    try:
+        yield
+    finally:
+        recording.reset(token)
 
 
-def in_threads(x):
-    """x * x from two threads; one is inside `no_grad` all the while that the other multiplies."""
+@attrs.frozen(eq=False)
+class Var:
+    value: float
+    parents: tuple = ()
+
+
+def square(is_recording):
+    return lambda x: Var(x.value**2, (x,) if is_recording() else ())
+
+
+def in_two_threads(square, quiet, x):
+    """``square(x)`` in two threads; the first is inside ``quiet()`` all the while that the second computes."""
     meet = threading.Barrier(2, timeout=10)
 
-    def product():
-        meet.wait()
-        y = x * x
-        meet.wait()
-        return y
-
-    with ThreadPoolExecutor(2) as pool:
-        return sum(future.result() for future in (pool.submit(no_grad()(product)), pool.submit(product)))
-
-
-def in_tasks(x):
-    """The same from two asyncio tasks."""
-
-    async def both():
-        meet = asyncio.Barrier(2)
-
-        async def product():
-            await meet.wait()
-            y = x * x
-            await meet.wait()
+    def run(block):
+        with block():
+            meet.wait()
+            y = square(x)
+            meet.wait()
             return y
 
-        async def quiet():
-            with no_grad():
-                return await product()
-
-        return sum(await asyncio.gather(quiet(), product()))
-
-    return asyncio.run(both())
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(run, (quiet, nullcontext)))
 
 
-def main() -> dict:
+def megabytes(step):
+    """In use when the forward pass ends, and at most: the gradient of ten steps on a million numbers of 8 MB."""
+
+    def f(x):
+        for _ in range(10):
+            x = step(x)
+        return x.sum(), tracemalloc.get_traced_memory()[0] / 1e6
+
     tracemalloc.start()
     try:
-        facts = {
-            "held": {"x + 1": memory_of(lambda x: x + 1), "tanh": memory_of(np.tanh)},
-            "fold": memory_during_the_fold(),
-        }
+        _, held = grad(f, has_aux=True)(np.ones(1_000_000))
+        return held, tracemalloc.get_traced_memory()[1] / 1e6
     finally:
         tracemalloc.stop()
 
+
+def main() -> dict:
     def scaled(x):
         with no_grad():
             scale = x * x  # a constant: 9
         return scale * x
 
-    facts |= {"no_grad": grad(scaled)(3.0), "threads": grad(in_threads)(3.0), "tasks": grad(in_tasks)(3.0)}
-    for name, held in facts["held"].items():
-        print(f"twenty times {name} on 0.5 MB: {held:.1f} MB held")
-    print(f"during the fold: {facts['fold'][0]:.1f} MB at its first step, {facts['fold'][-1]:.1f} MB at its last")
-    print("slope at 3 of x^2 x, where x^2 is computed under no_grad:", facts["no_grad"])
-    print("slope at 3 of x^2 + x^2, one of them under no_grad: in threads", facts["threads"], " in tasks", facts["tasks"])
+    facts = {
+        "config": [bool(y.parents) for y in in_two_threads(square(lambda: config.recording), using_config, Var(3.0))],
+        "context": [bool(y.parents) for y in in_two_threads(square(recording.get), my_no_grad, Var(3.0))],
+        "no_grad": grad(scaled)(3.0),
+        "memory": {"x + 1": megabytes(lambda x: x + 1), "tanh": megabytes(np.tanh)},
+        "threads": grad(lambda x: sum(in_two_threads(np.square, no_grad, x)))(3.0),
+    }
+    print("recorded in the thread that wants none, and in the other:")
+    print("    with a global:          ", *facts["config"])
+    print("    with a context variable:", *facts["context"])
+    print("grad of x^2 x at 3, x^2 under the library's no_grad:", facts["no_grad"])
+    print("grad of x^2 + x^2 at 3, one of them in another thread's no_grad:", facts["threads"])
+    for name, (held, most) in facts["memory"].items():
+        print(f"ten times {name} on 8 MB: {held:.0f} MB held after the forward pass, {most:.0f} MB at most")
     return facts
 
 

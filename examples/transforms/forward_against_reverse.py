@@ -1,4 +1,4 @@
-"""Forward against reverse mode: `jacfwd` pays for each input, `jacrev` for each output.
+"""Forward against reverse mode: `jacfwd` takes time for each input, `jacrev` for each output.
 
     python forward_against_reverse.py --out forward_against_reverse.png --largest 1024
 
