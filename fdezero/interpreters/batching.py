@@ -44,7 +44,7 @@ class Batch(Box):
         """A value with a batch axis in front, in a Batch of this level."""
         if self.level.over:
             raise self.escaped()
-        return Batch(out, self.level, self.size_of_batch) if hasattr(out, "shape") else out
+        return out if isinstance(out, np.dtype) or not hasattr(out, "shape") else Batch(out, self.level, self.size_of_batch)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.value!r}, shape={self.shape}, size={self.size_of_batch})"

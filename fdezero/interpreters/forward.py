@@ -121,7 +121,7 @@ class Dual(Box):
             return unrecorded(out, values)
         if level.over:
             raise self.escaped()
-        along = push_elementwise if isinstance(primitive, Elementwise) else push  # the usual kind without a search
+        along: Any = push_elementwise if isinstance(primitive, Elementwise) else push  # the usual kind without a search
         with watching():
             tangent = along(primitive, tangents, (*values, out), values, params)
         if tangent is None:
