@@ -95,6 +95,8 @@ _NOT_ARRAYS = frozenset({type(None), str, bytes, dict, set})
 def _other_operand(box: Any, other: Any) -> Any:
     """The other operand of an operator, as an array or Box; NotImplemented for what is no array.
 
+    A class that says ``__array_ufunc__ = None`` has reflected operators that come first, as with an ndarray.
+
     Raises:
         TypeError: for an array type that has operators of its own (xarray), whose result could not be
             differentiated.
@@ -105,9 +107,10 @@ def _other_operand(box: Any, other: Any) -> Any:
         return np.complex128(other) if kind is complex and box.dtype == np.float64 else other
     if isinstance(other, ArrayLike):
         return other
-    if kind in _NOT_ARRAYS:
+    if kind in _NOT_ARRAYS or getattr(kind, "__array_ufunc__", kind) is None:
         return NotImplemented
-    if hasattr(kind, "__array_ufunc__") and not hasattr(kind, "__array_function__") and not hasattr(kind, "__pandas_priority__"):
+    own = hasattr(kind, "__array_ufunc__") and not hasattr(kind, "__array_function__")
+    if own and not hasattr(kind, "__pandas_priority__"):
         raise TypeError(
             f"an operator between a {type(box).__name__} and a {kind.__name__}, which has operators of its own, cannot be "
             "differentiated; write x.to_numpy() for the array x"
@@ -260,9 +263,9 @@ class ArrayLike:
         name = type(self).__name__
         if caller := foreign_caller():
             raise TypeError(
-                f"{caller}, a function outside NumPy, makes a plain array of a {name}, which would lose its derivative; write "
-                "it in NumPy, or give it a derivative with fdezero.custom_jvp, fdezero.custom_vjp or a primitive declared in "
-                "fdezero.primitives"
+                f"{caller}, a function outside plain NumPy, makes a plain array of a {name}, which would lose its derivative; "
+                "write it in NumPy (with x.to_numpy() for an operand x of another library), or give it a derivative with "
+                "fdezero.custom_jvp, fdezero.custom_vjp or a primitive declared in fdezero.primitives"
             )
         raise TypeError(
             f"making a plain array (np.array, np.asarray, a[0] = x, a.flat[0] = x, a[x]) of a {name} would lose its "

@@ -23,6 +23,7 @@ from typing import Any
 import attrs
 
 from .graph import Array, Params
+from .operands import returning_arrays
 
 #: A derivative as an author may state it: the factor or the product, 1, -1, or None for no derivative.
 Partial = Callable[..., Any] | int | None
@@ -98,6 +99,6 @@ def _compiled(source: str, derivative: Callable[..., Any]) -> Any:
     name = getattr(derivative, "__qualname__", repr(derivative))
     filename = f"<fdezero rule: {name} in {getattr(derivative, '__module__', '?')}: {source}>"
     linecache.cache[filename] = (len(source), None, [source], filename)
-    space = {"derivative": derivative}
+    space = {"derivative": returning_arrays(derivative)}
     exec(compile(source, filename, "exec"), space)
     return space["rule"]

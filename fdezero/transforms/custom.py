@@ -21,7 +21,7 @@ import numpy as np
 from .. import tree
 from ..core.cotangents import cast
 from ..core.graph import Array, Box, Node, Params, read_only
-from ..core.operands import describe
+from ..core.operands import as_operand, as_operands, describe
 from ..core.primitives import Primitive, zero_like
 from ..core.signatures import Rule
 from ..interpreters.forward import ReverseOnly, push
@@ -112,7 +112,7 @@ def _(primitive: WithVjp, node: Node, g: Any) -> list[Any]:
 
 
 def _fitting(primitive: WithVjp, c: Any, parent: Node) -> Array:
-    c = np.zeros(parent.shape, parent.dtype) if c is None else c
+    c = np.zeros(parent.shape, parent.dtype) if c is None else as_operand(c)
     c = c if hasattr(c, "shape") else np.asarray(c)[()]
     if c.shape != parent.shape:
         raise ValueError(
@@ -213,7 +213,7 @@ class Call:
 
 def flat(result: Any) -> tuple[tuple[Array, ...], tree.Structure]:
     leaves, structure = tree.flatten(result)
-    return tuple(x if hasattr(x, "shape") else np.asarray(x)[()] for x in leaves), structure
+    return tuple(x if hasattr(x, "shape") else np.asarray(x)[()] for x in as_operands(tuple(leaves))), structure
 
 
 def refuse_closures(name: str, called_with: Sequence[Any], leaves: Sequence[Any], outs: Sequence[Any]) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from .. import tree
 from ..core.declare import constant
 from ..core.graph import Array, Box, Node, Tape
-from ..core.operands import describe
+from ..core.operands import as_operands, describe
 from ..interpreters.reverse import Variable, input_variable, node_of, output_cotangents, pull_back
 from .wrapping import Function, Inputs, Transformed, as_output, as_positions, decorator, finish, plain_results
 
@@ -103,6 +103,7 @@ def _cotangent_of(node: Node, cotangents: dict[Node, Any]) -> Array:
 
 def _as_cotangent(c: Any, value: Array) -> Array:
     """A user's cotangent, which must have the shape and dtype of the result it belongs to."""
+    (c,) = as_operands((c,))
     if isinstance(c, (int, float, complex)) and not isinstance(c, bool):
         if isinstance(c, complex) and value.dtype.kind != "c":
             raise TypeError(f"a cotangent of dtype complex128 for a result of dtype {value.dtype}")

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import tree
 from ..core.graph import Array
-from ..core.operands import describe
+from ..core.operands import as_operands, describe
 from ..interpreters.forward import dual, tangent_of
 from .wrapping import Function, Inputs, finish, plain_results
 
@@ -66,6 +66,7 @@ def flatten_tangents(structure: tree.Structure, tangents: Any, values: Sequence[
 
 
 def _checked_tangent(t: Any, x: Array, path: str) -> Array:
+    (t,) = as_operands((t,))
     if isinstance(t, (int, float, complex)) and not isinstance(t, (bool, np.generic)) and x.shape == ():
         if isinstance(t, complex) and x.dtype.kind != "c":
             raise TypeError(f"tangent{path} is complex, and its primal is of dtype {x.dtype}")

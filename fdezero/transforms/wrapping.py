@@ -16,7 +16,7 @@ import attrs
 import numpy as np
 
 from ..core.graph import Array, Box
-from ..core.operands import describe
+from ..core.operands import describe, has_own_arithmetic
 from ..core.recording import Level, new_level
 from ..tree import KINDS, LEAF, Structure, flatten
 from ..tree import map as map_tree
@@ -178,11 +178,11 @@ def as_input(x: Any, name: str) -> Array:
     Raises:
         TypeError: naming it and saying what to write.
     """
-    if isinstance(x, (np.ma.MaskedArray, np.matrix)):
+    if has_own_arithmetic(x):
         raise TypeError(f"{name} is a {type(x).__name__}, whose rules of arithmetic differ; write np.asarray(x)")
     if isinstance(x, (Box, np.ndarray, np.generic)):
         if x.dtype.kind in "fc":
-            return x
+            return np.asarray(x) if isinstance(x, np.ndarray) else x  # of a subclass (a memory map), the array
     elif isinstance(x, (float, complex)):
         return np.float64(x) if isinstance(x, float) else np.complex128(x)
     elif hasattr(x, "__array_function__") and getattr(x, "dtype", np.dtype(int)).kind in "fc":
@@ -235,16 +235,31 @@ def as_output(out: Any, name: str = "the function") -> Array:
     Raises:
         TypeError: saying what came back.
     """
+    out = as_result(out, name)
     if isinstance(out, (Box, np.ndarray, np.generic)) and out.dtype.kind in "fc":
         return out
     if isinstance(out, (float, complex)):
         return np.asarray(out)[()]
-    hint = ""
-    if out is None:
-        hint = "; is a `return` missing?"
-    elif hasattr(type(out), "__array__") and not isinstance(out, (Box, np.ndarray, np.generic)):
-        hint = "; write x.to_numpy() for the operand x of another library"
+    hint = "; is a `return` missing?" if out is None else ""
     raise TypeError(f"{name} must return floating-point numbers to be differentiated, and returned {describe(out)}{hint}")
+
+
+def as_result(out: Any, name: str = "the function") -> Any:
+    """One leaf of any result; an array is an ndarray (of a subclass: as one), or has NumPy's protocols.
+
+    Raises:
+        TypeError: for an array of another library, or with arithmetic of its own.
+    """
+    kind = type(out)
+    if kind is np.ndarray or isinstance(out, (Box, np.generic)) or not hasattr(kind, "__array__"):
+        return out
+    if has_own_arithmetic(out):
+        raise TypeError(f"{name} returned {describe(out)}, whose rules of arithmetic differ; write np.asarray(x) for it")
+    if isinstance(out, np.ndarray):
+        return np.asarray(out)
+    if hasattr(kind, "__array_function__"):
+        return out
+    raise TypeError(f"{name} returned {describe(out)}, an array of another library; write x.to_numpy() for what it was made of")
 
 
 # -- what comes out ------------------------------------------------------------------------------------
