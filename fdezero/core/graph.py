@@ -19,6 +19,7 @@ import numpy as np
 
 from .. import show
 from .boxes import ArrayLike
+from .operands import read_only
 from .recording import Level
 
 #: An ndarray, a NumPy scalar, or a Box of some transform around this one.
@@ -85,14 +86,6 @@ class Box(ArrayLike):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.value!r}, shape={self.shape})"
-
-
-def read_only(x: Any) -> Any:
-    """``x``; for a writable ndarray, a view of it that is not writable."""
-    if type(x) is np.ndarray and x.flags.writeable:
-        x = x.view()
-        x.flags.writeable = False
-    return x
 
 
 def unrecorded(out: Any, values: Sequence[Any]) -> Any:

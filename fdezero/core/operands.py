@@ -85,15 +85,28 @@ def as_operands(args: tuple[Any, ...]) -> tuple[Any, ...]:
 _LEFT = frozenset({list, tuple, str, type(None)})
 
 
-def returning_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A user's function or derivative, which may compute with arrays of another library, returning ndarrays.
+def read_only(x: Any) -> Any:
+    """``x``; for a writable ndarray, a view of it that is not writable; for a tuple or list of them, of each."""
+    kind = x.__class__
+    if kind is np.ndarray:
+        if x.flags.writeable:
+            x = x.view()
+            x.flags.writeable = False
+    elif kind is tuple or kind is list:
+        return kind(map(read_only, x))
+    return x
 
-    NumPy's functions and those of this package return them anyway, and are left as they are.
+
+def returning_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A user's function or derivative, made to return ndarrays, whatever library it computes with.
+
+    Its arguments, which belong to the graph or the caller, are read-only to it.  NumPy's functions and those
+    of this package are left as they are.
     """
     module = getattr(function, "__module__", None) or ""
     if isinstance(function, np.ufunc) or module.partition(".")[0] in ("numpy", "operator", "_operator", "fdezero"):
         return function
-    return lambda *args, **params: _as_result(function(*args, **params))
+    return lambda *args, **params: _as_result(function(*map(read_only, args), **params))
 
 
 def _as_result(out: Any) -> Any:

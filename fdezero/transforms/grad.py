@@ -17,7 +17,7 @@ from ..core.declare import constant
 from ..core.graph import Array, Box, Node, Tape
 from ..core.operands import as_operands, describe
 from ..interpreters.reverse import Variable, input_variable, node_of, output_cotangents, pull_back
-from .wrapping import Function, Inputs, Transformed, as_output, as_positions, decorator, finish, plain_results
+from .wrapping import Function, Inputs, Transformed, as_output, as_positions, copied, decorator, finish, plain_results
 
 # -- recording ---------------------------------------------------------------------------------------
 
@@ -49,20 +49,16 @@ def _record(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tape:
 
 def record_with_aux(f: Function, has_aux: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tape, Any]:
     inputs = Inputs.of(args)
-    run = inputs.run(f, kwargs, lambda level: [input_variable(_copied(x), level) for x in inputs.values], has_aux)
+    run = inputs.run(f, kwargs, lambda level: [input_variable(copied(x), level) for x in inputs.values], has_aux)
     outs, out_structure = run.outputs()
     tape = Tape(
         tuple(v.node for v in run.inputs),
         tuple(node_of(out, run.level) for out in outs),
-        out_structure.unflatten([_copied(value) for value in plain_results(outs, run.level)]),
+        out_structure.unflatten(finish(plain_results(outs, run.level))),
         inputs.structure,
         out_structure,
     )
     return tape, run.aux
-
-
-def _copied(x: Array) -> Array:
-    return x.copy() if type(x) is np.ndarray else x
 
 
 def pullback(tape: Tape, cotangent: Any) -> Any:
@@ -235,6 +231,7 @@ def _value_and_grad(
         _check_scalar(value, nodes, holomorphic)
     gradients = finish([_cotangent_of(node, cotangents) for node in nodes])
     several = isinstance(argnums, (tuple, list))
+    value = value[()] if type(value) is np.ndarray else value  # a number, as NumPy returns it
     gradient = (inputs.structure if several else inputs.structures[0]).unflatten(gradients)
     return ((value, aux) if has_aux else value), gradient
 

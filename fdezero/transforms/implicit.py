@@ -19,6 +19,7 @@ import numpy as np
 from .. import tree
 from ..core.boxes import raw
 from ..core.graph import Array
+from ..core.operands import read_only
 from ..core.recording import no_grad
 from .derivatives import jacfwd
 from .grad import stop_gradient
@@ -74,7 +75,7 @@ def root(f: Function, x0: Any, *args: Any, tol: float = 1e-12, max_steps: int = 
     start, leaves, structure = _flat(stop_gradient(x0))
 
     def residual(vector: Array, *args: Any) -> Array:
-        return _flat(f(_unflat(vector, leaves, structure), *args))[0]
+        return _flat(f(_unflat(read_only(vector), leaves, structure), *args))[0]
 
     fixed = stop_gradient(args)
     with no_grad():
@@ -104,7 +105,7 @@ def fixed_point(f: Function, x0: Any, *args: Any, tol: float = 1e-12, max_steps:
     start, leaves, structure = _flat(stop_gradient(x0))
 
     def image(vector: Array, *args: Any) -> Array:
-        return _flat(f(_unflat(vector, leaves, structure), *args))[0]
+        return _flat(f(_unflat(read_only(vector), leaves, structure), *args))[0]
 
     fixed = stop_gradient(args)
     with no_grad():

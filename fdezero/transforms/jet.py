@@ -54,7 +54,7 @@ def jet(f: Function, primals: Sequence[Any], series: Sequence[Any]) -> tuple[Any
 
     run = inputs.run(f, {}, streams)
     outs, structure = run.outputs()
-    value = structure.unflatten(finish(plain_results(outs, run.level), inputs.values))
+    value = structure.unflatten(finish(plain_results(outs, run.level)))
 
     def derivative(out: Array, k: int) -> Array:
         moving = isinstance(out, Stream) and out.level == run.level

@@ -45,7 +45,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     run = inputs.run(f, {}, lambda level: [dual(x, level, t) for x, t in pairs], has_aux)
     outs, structure = run.outputs()
     moved = [*plain_results(outs, run.level), *[tangent_of(out, run.level) for out in outs]]
-    results = finish(moved, [*inputs.values, *directions])
+    results = finish(moved, directions)
     value, tangent = structure.unflatten(results[: len(outs)]), structure.unflatten(results[len(outs) :])
     return (value, tangent, run.aux) if has_aux else (value, tangent)
 

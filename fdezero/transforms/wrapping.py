@@ -271,7 +271,7 @@ def value_of(x: Any, level: int) -> Any:
 
 
 def split_aux(result: Any, level: int) -> tuple[Any, Any]:
-    """``(out, aux)`` of a function with ``has_aux=True``; arrays of the graph in ``aux`` are copied for the caller.
+    """``(out, aux)`` of a function with ``has_aux=True``; the arrays in ``aux`` are copies, which are the caller's.
 
     Raises:
         TypeError: when the result is no pair.
@@ -279,16 +279,17 @@ def split_aux(result: Any, level: int) -> tuple[Any, Any]:
     if not (isinstance(result, tuple) and len(result) == 2):
         raise TypeError(f"with has_aux=True the function must return a pair (out, aux), and returned {describe(result)}")
     out, aux = result
-    return out, map_tree(lambda x: _owned(value_of(x, level), x), aux)
+    return out, map_tree(lambda x: copied(value_of(x, level)), aux)
 
 
-def _owned(value: Any, x: Any) -> Any:
-    return value.copy() if type(value) is np.ndarray and (x is not value or not value.flags.writeable) else value
+def copied(x: Any) -> Any:
+    """``x``; a copy of an ndarray, which may be anybody's."""
+    return x.copy() if isinstance(x, np.ndarray) else x
 
 
 def plain_results(outs: Sequence[Any], level: int) -> list[Array]:
-    """What is inside results; a plain array, which may be anybody's, is copied."""
-    return [out._value if isinstance(out, Box) and out.level == level else out.copy() if type(out) is np.ndarray else out for out in outs]
+    """What is inside results, copied: it may be an argument, a constant or a part of the graph."""
+    return [copied(value_of(out, level)) for out in outs]
 
 
 def finish(results: Sequence[Array], foreign: Sequence[Any] = ()) -> list[Array]:
