@@ -298,6 +298,13 @@ _INSTEAD_OF_ARRAY = (
 )
 
 
+#: The operators that write in place on plain arrays.
+_SIGNS = {
+    np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.floor_divide: "//", np.remainder: "%", np.power: "**",
+    np.matmul: "@", np.bitwise_and: "&", np.bitwise_or: "|", np.bitwise_xor: "^",
+}  # fmt: skip
+
+
 def _refuse_out(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Refuse ``out=`` of a ufunc; ``a += x`` on a plain array arrives as ``np.add(a, x, out=a)``.
 
@@ -307,10 +314,11 @@ def _refuse_out(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]
     outs = kwargs.pop("out")
     if all(out is None for out in outs):
         return
-    if outs[0] is inputs[0] and not isinstance(inputs[0], ArrayLike):
+    sign = _SIGNS.get(ufunc)
+    if sign and outs[0] is inputs[0] and not isinstance(inputs[0], ArrayLike):
         raise TypeError(
-            f"numpy.{ufunc.__name__} in place (a += x and the like) writes a {type(inputs[-1]).__name__} into a plain array, "
-            "which would lose its derivative; write a = a + x"
+            f"a {sign}= x writes a {type(inputs[-1]).__name__} x into the plain array a, which would lose its derivative; write "
+            f"a = a {sign} x, or a = fdezero.at(a)[index].set(v) where a part of a changes"
         )
     raise TypeError(
         f"numpy.{ufunc.__name__} with out= writes into an array, which cannot be differentiated; use the result, "

@@ -131,6 +131,12 @@ class Node(_Referable):
             "arguments, and call the transform again"
         )
 
+    def __copy__(self) -> Node:
+        return self  # nothing writes to it
+
+    def __deepcopy__(self, memo: Any) -> Node:
+        return self
+
     def __repr__(self) -> str:
         return f"Node({self.primitive.name}, shape={self.shape}, generation={self.generation})"
 

@@ -86,6 +86,13 @@ def global_name(wrapper: Any) -> str | None:
     return name if found is wrapper else None
 
 
+#: Errors of NumPy's that hide the error of the Box that they come from, and what that would say.
+HIDING = frozenset({"Error setting single item of array."})
+HIDDEN = (
+    "a.flat[i] = x writes x into the plain array a; where x is a Variable or the like, it would lose its derivative: write "
+    "a = fdezero.at(a)[index].set(x)"
+)
+
 # -- what goes in --------------------------------------------------------------------------------------
 
 
@@ -132,6 +139,10 @@ class Inputs:
             start += structure.size
         try:
             result = f(*args, **kwargs)
+        except ValueError as error:
+            if str(error) in HIDING:
+                error.add_note(HIDDEN)
+            raise
         finally:
             level.over = True
         result, aux = split_aux(result, level) if has_aux else (result, None)

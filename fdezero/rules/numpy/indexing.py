@@ -18,6 +18,7 @@ from ...core.cotangents import Scatter, behind_batch, index_arrays, may_repeat, 
 from ...core.declare import constant, implements, linear, linear_in_all, register
 from ...core.graph import Array, Box
 from ...core.operands import as_operand as core_operand
+from ...core.operands import numpy_name
 from ...core.primitives import Primitive
 from ...core.zeros import is_spoiled
 from .gathering import has_boxes, is_mask, read_at_boxes, write_at_boxes
@@ -79,7 +80,7 @@ def _named_by(index: Any, shape: tuple[int, ...]) -> Any:
 
 
 @implements(np.take)
-def take(a: Array, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Array:
+def take(a: Array, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Array:
     if axis is None:
         a, axis = a.reshape(-1), 0
     at = trailing_one(axis, len(a.shape))
@@ -309,7 +310,7 @@ register(boxes.at, at)
 def _declare_refused(function: Any) -> None:
     def refused(*args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(
-            f"numpy.{function.__name__} writes into an array, which would lose the derivative (np.full and np.full_like "
+            f"{numpy_name(function)} writes into an array, which would lose the derivative (np.full and np.full_like "
             "do so too); write fdezero.at(a)[index].set(v), fdezero.array([x, y]) or np.broadcast_to(x, shape)"
         )
 
@@ -317,7 +318,7 @@ def _declare_refused(function: Any) -> None:
 
 
 #: NumPy's functions that assign; numpy.full_like(a, x) with a Box x ends in copyto.
-WRITING: tuple[Any, ...] = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
+WRITING: tuple[Any, ...] = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal, np.ufunc.at)
 for _writing in WRITING:
     _declare_refused(_writing)
 

@@ -85,7 +85,7 @@ def matmul(x: Array, y: Array) -> Array:
 
 
 @implements(np.dot)
-def dot(a: Array, b: Array, out: None = None) -> Array:
+def dot(a: Array, b: Array) -> Array:
     a, b = as_operand(a), as_operand(b)
     m, n = len(a.shape), len(b.shape)
     if not (m and n):
@@ -109,7 +109,7 @@ def inner(a: Array, b: Array) -> Array:
 
 
 @implements(np.outer, np.linalg.outer)
-def outer(a: Array, b: Array, out: None = None) -> Array:
+def outer(a: Array, b: Array) -> Array:
     return outer_vv(as_operand(a).reshape(-1), as_operand(b).reshape(-1))
 
 
