@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fdezero
-from fdezero import Box, at, checkpoint, custom_jvp, grad, jet, jvp, linearize, record, vjp, vmap
+from fdezero import Box, at, checkpoint, grad, jet, jvp, linearize, record, vjp, vmap
 
 X = np.array([1.0, 2.0, 3.0])
 A = np.diag([2.0, 3.0, 4.0]) + 0.1
