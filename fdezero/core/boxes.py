@@ -182,7 +182,8 @@ class ArrayLike:
 
     def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:
         if casting != "unsafe" and not np.can_cast(self.dtype, dtype, casting):  # type: ignore[arg-type]  # NumPy checks it
-            raise TypeError(f"Cannot cast array data from {self.dtype!r} to {np.dtype(dtype)!r} according to the rule {casting!r}")
+            dtypes = f"from {self.dtype!r} to {np.dtype(dtype)!r}"
+            raise TypeError(f"Cannot cast array data {dtypes} according to the rule {casting!r}")
         return call(np.astype, (self, dtype), {})
 
     def reshape(self, *shape: Any, **kwargs: Any) -> Any:
@@ -317,8 +318,8 @@ def _refuse_out(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]
     sign = _SIGNS.get(ufunc)
     if sign and outs[0] is inputs[0] and not isinstance(inputs[0], ArrayLike):
         raise TypeError(
-            f"a {sign}= x writes a {type(inputs[-1]).__name__} x into the plain array a, which would lose its derivative; write "
-            f"a = a {sign} x, or a = fdezero.at(a)[index].set(v) where a part of a changes"
+            f"a {sign}= x writes a {type(inputs[-1]).__name__} x into the plain array a, which would lose its derivative; "
+            f"write a = a {sign} x, or a = fdezero.at(a)[index].set(v) where a part of a changes"
         )
     raise TypeError(
         f"numpy.{ufunc.__name__} with out= writes into an array, which cannot be differentiated; use the result, "

@@ -136,7 +136,9 @@ def linear(
     return _declared(Linear(name, _numpy_valued(function), rules, core, batch=batch))
 
 
-def linear_in_all(function: Callable[..., Any], transpose: Callable[..., Any], *, name: str, batch: Batch | None = None) -> LinearInAll:
+def linear_in_all(
+    function: Callable[..., Any], transpose: Callable[..., Any], *, name: str, batch: Batch | None = None
+) -> LinearInAll:
     """Declare a function of any number of arrays that is linear in all of them together.
 
     ``transpose`` returns a list with a cotangent for each; ``batch`` as for `linear`.

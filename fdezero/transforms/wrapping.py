@@ -198,7 +198,9 @@ def as_input(x: Any, name: str) -> Array:
         return np.float64(x) if isinstance(x, float) else np.complex128(x)
     elif hasattr(x, "__array_function__") and getattr(x, "dtype", np.dtype(int)).kind in "fc":
         return x
-    raise TypeError(f"cannot differentiate with respect to {name}: it is {describe(x)}, which has no derivative; {_advice(x, name)}")
+    raise TypeError(
+        f"cannot differentiate with respect to {name}: it is {describe(x)}, which has no derivative; {_advice(x, name)}"
+    )
 
 
 def _advice(x: Any, name: str) -> str:
@@ -211,10 +213,9 @@ def _advice(x: Any, name: str) -> str:
         hint = "numbers are wanted"
     else:
         hint = f"a tree is made of {KINDS}"
-    inside = "[" in name or "." in name
-    return hint + (
-        ", or keep it out of the tree: in another argument, or a static field" if inside else ", or choose other arguments with argnums"
-    )
+    if "[" in name:  # a leaf of a tree
+        return f"{hint}, or keep it out of the tree: in another argument, or a static field"
+    return f"{hint}, or choose other arguments with argnums"
 
 
 def as_positions(argnums: int | Sequence[int], count: int) -> tuple[int, ...]:

@@ -375,3 +375,11 @@ def test_describe(x, words):
 def test_describe_a_frame():
     pandas = pytest.importorskip("pandas")
     assert describe(pandas.DataFrame({"a": [1.0]})) == "a DataFrame of shape (1, 1)"
+
+
+def test_solvers_name_what_the_function_returns():
+    for solver in (fdezero.root, fdezero.fixed_point):
+        with pytest.raises(TypeError, match=r"the function returned a Series .* write x\.to_numpy\(\)"):
+            solver(lambda x, a: x * x - a, X, series())
+        with pytest.raises(TypeError, match="with respect to x0: it is a Series"):
+            solver(lambda x, a: x * x - a, series(), X)
