@@ -83,9 +83,19 @@ def _method(function: Any) -> Callable[..., Any]:
 
 def _refuse(use: str, instead: str) -> Callable[..., NoReturn]:
     def refuse(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
+        if caller := foreign_caller():
+            raise TypeError(_foreign(caller, self))
         raise TypeError(f"{use} of a {type(self).__name__} would lose its derivative; {instead}")
 
     return refuse
+
+
+def _foreign(caller: str, box: Any) -> str:
+    return (
+        f"{caller}, a function outside plain NumPy, makes a plain array or number of a {type(box).__name__}, which would lose "
+        "its derivative; write it in NumPy (with x.to_numpy() for an operand x of another library), or give it a derivative "
+        "with fdezero.custom_jvp, fdezero.custom_vjp or a primitive declared in fdezero.primitives"
+    )
 
 
 #: Python leaves operators on these to its own rules, so that ``x + None`` says what ``1.0 + None`` says.
@@ -261,16 +271,11 @@ class ArrayLike:
 
     # -- what would lose the derivative ---------------------------------------------------------
     def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
-        name = type(self).__name__
         if caller := foreign_caller():
-            raise TypeError(
-                f"{caller}, a function outside plain NumPy, makes a plain array of a {name}, which would lose its derivative; "
-                "write it in NumPy (with x.to_numpy() for an operand x of another library), or give it a derivative with "
-                "fdezero.custom_jvp, fdezero.custom_vjp or a primitive declared in fdezero.primitives"
-            )
+            raise TypeError(_foreign(caller, self))
         raise TypeError(
-            f"making a plain array (np.array, np.asarray, a[0] = x, a.flat[0] = x, a[x]) of a {name} would lose its "
-            f"derivative; {_INSTEAD_OF_ARRAY}"
+            f"making a plain array (np.array, np.asarray, a[0] = x, a.flat[0] = x, a[x]) of a {type(self).__name__} would lose "
+            f"its derivative; {_INSTEAD_OF_ARRAY}"
         )
 
     __float__ = _refuse(

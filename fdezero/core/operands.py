@@ -206,10 +206,10 @@ def numpy_name(function: Any) -> str:
 
 
 def foreign_caller() -> str | None:
-    """The installed function outside plain NumPy that asked a Box for an array, or None where it was the user.
+    """The installed function outside plain NumPy that asked a Box for an array or a number, or None.
 
-    The name is that of the library's outermost function, which the user called; a private one only where
-    there is no other.  To be called from ``Box.__array__``.
+    None says that it was the user's.  The name is that of the library's outermost function, which the user called; a
+    private one only where there is no other.  To be called from a method of Box that refuses.
     """
     frame = sys._getframe(2)
     library, public, private = None, None, None

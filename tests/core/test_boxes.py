@@ -127,7 +127,8 @@ def test_an_entry_of_a_flat_array(transform):
 
 # -- functions outside NumPy ---------------------------------------------------------------------------
 def scipy_functions():
-    special, linalg, stats, fft, signal = map(pytest.importorskip, [f"scipy.{m}" for m in ("special", "linalg", "stats", "fft", "signal")])
+    modules = ("special", "linalg", "stats", "fft", "signal", "integrate")
+    special, linalg, stats, fft, signal, integrate = [pytest.importorskip(f"scipy.{name}") for name in modules]
     return {
         "scipy.special.logsumexp": special.logsumexp,
         "scipy.special.softmax": special.softmax,
@@ -137,6 +138,7 @@ def scipy_functions():
         "scipy.linalg.cho_solve": lambda x: linalg.cho_solve(linalg.cho_factor(A), x),
         "scipy.stats.skew": stats.skew,
         "scipy.stats.rv_continuous.logpdf": stats.norm.logpdf,
+        "scipy.integrate.quad": lambda x: integrate.quad(lambda t: t * x[0], 0.0, 1.0)[0],
         "scipy.fft.fft": lambda x: fft.fft(x).real,
         "scipy.signal.convolve": lambda x: signal.convolve(x, x),
     }
@@ -145,7 +147,7 @@ def scipy_functions():
 def test_a_function_of_scipy_is_named():
     for name, f in scipy_functions().items():
         text = message(f)
-        assert text.startswith(f"{name}, a function outside plain NumPy, makes a plain array of a Variable, which would lose")
+        assert text.startswith(f"{name}, a function outside plain NumPy, makes a plain array or number of a Variable, which would lose")
         assert all(word in text for word in ("fdezero.custom_jvp", "fdezero.custom_vjp", "fdezero.primitives"))
 
 
