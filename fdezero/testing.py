@@ -1,4 +1,4 @@
-"""Numerical derivatives, and checking the exact ones against them (the book's steps 4 and 10)."""
+"""Numerical derivatives, checking the exact ones against them (the book's steps 4 and 10), and `check_pure`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from . import tree
 from .core.graph import Array
+from .purity import check_pure as check_pure
 from .transforms.grad import vjp
 from .transforms.jvp import jvp
 from .transforms.wrapping import as_input, as_output

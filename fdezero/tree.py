@@ -1,4 +1,4 @@
-"""Trees: nested tuples, lists, dicts, named tuples, None and attrs classes with arrays at the leaves.
+"""Trees: nested tuples, lists, dicts, named tuples, None, attrs classes and dataclasses with arrays at the leaves.
 
 A tree is flattened into its leaves and a `Structure` that can put them back.  Dictionaries keep
 their own order; a second dictionary is read by the first one's keys, so order never matters.
@@ -12,6 +12,7 @@ their own order; a second dictionary is read by the first one's keys, so order n
 
 from __future__ import annotations
 
+import dataclasses
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -26,7 +27,8 @@ Tree = Any
 def static(**kwargs: Any) -> Any:
     """An `attrs.field` that is part of the structure and not a leaf.
 
-    Takes the arguments of `attrs.field`.
+    Takes the arguments of `attrs.field`.  In a dataclass it is ``dataclasses.field(metadata={"static": True})``.
+    A static field with ``init=False`` is made anew by the class when a tree is rebuilt.
 
     Example:
         >>> @attrs.frozen
@@ -83,10 +85,9 @@ class Structure:
             return kind(zip(self.keys, children, strict=True))
         if kind is type(None):
             return None
-        if attrs.has(kind):
-            values = dict(zip(self.keys, children, strict=True)) | dict(self.fixed)
-            return kind(**{attrs.fields_dict(kind)[key].alias or key: value for key, value in values.items()})
-        return kind(*children)
+        if is_record(kind):
+            return _construct(kind, dict(zip(self.keys, children, strict=True)) | dict(self.fixed))
+        return kind._make(children)  # type: ignore[attr-defined]  # what is left is a named tuple
 
     def flatten_like(self, tree: Tree, path: str = "") -> list[Any]:
         """The leaves of ``tree``, which must have this structure (a dict's keys in any order).
@@ -146,20 +147,95 @@ def children(tree: Tree) -> list[tuple[Any, Any]] | None:
         return list(tree.items())
     if tree is None:
         return []
-    if attrs.has(kind) and not getattr(kind, "_fdezero_leaf", False):
-        return [(a.name, getattr(tree, a.name)) for a in attrs.fields(kind) if not a.metadata.get("static")]
+    if is_record(kind):
+        return [(field.name, getattr(tree, field.name)) for field in _fields(kind) if not _is_static(field)]
     return None
+
+
+# -- attrs classes and dataclasses ---------------------------------------------------------------------
+
+
+def is_record(kind: type) -> bool:
+    """Is it an attrs class or a dataclass, whose fields are children?"""
+    return (attrs.has(kind) or dataclasses.is_dataclass(kind)) and not hasattr(kind, "_fdezero_leaf")
+
+
+def _fields(kind: type) -> Sequence[Any]:
+    """The fields of an attrs class or dataclass; both kinds have a ``name``, ``metadata`` and ``init``."""
+    return attrs.fields(kind) if attrs.has(kind) else dataclasses.fields(kind)
+
+
+def _is_static(field: Any) -> bool:
+    return bool(field.metadata.get("static"))
+
+
+def _fixed(tree: Any) -> tuple[tuple[str, Any], ...]:
+    """The static fields that the constructor takes, and their values.
+
+    Raises:
+        TypeError: for a field with a leaf that the constructor does not take.
+    """
+    kind = type(tree)
+    for field in _fields(kind):
+        if not field.init and not _is_static(field):
+            raise TypeError(
+                f"{kind.__name__}.{field.name} has init=False, so a tree cannot be rebuilt with another value of it; make it "
+                f"static, {_STATIC[attrs.has(kind)]} with init=False, or let a factory function compute it and pass it on"
+            )
+    return tuple((field.name, getattr(tree, field.name)) for field in _fields(kind) if field.init and _is_static(field))
+
+
+#: What declares a static field, of a dataclass and of an attrs class.
+_STATIC = ('dataclasses.field(metadata={"static": True})', "fdezero.tree.static()")
+
+
+def _construct(kind: Any, values: dict[str, Any]) -> Any:
+    """An object of a class from the values of its fields.
+
+    Raises:
+        TypeError: when its constructor does not take them, naming the field if it is a converter that fails.
+    """
+    fields = {field.name: field for field in _fields(kind)}
+    try:
+        return kind(**{getattr(fields[name], "alias", None) or name: value for name, value in values.items()})
+    except Exception as error:
+        raise TypeError(
+            f"a {kind.__name__} cannot be rebuilt from its fields: {_failing(fields, values)}: {error}; convert in a factory "
+            f"function, or make a field that is no array static, {_STATIC[attrs.has(kind)]}"
+        ) from error
+
+
+def _failing(fields: dict[str, Any], values: dict[str, Any]) -> str:
+    """What fails: the converter of a field, or else the constructor."""
+    for name, value in values.items():
+        converter = getattr(fields[name], "converter", None)
+        if converter is not None and not isinstance(converter, attrs.Converter):
+            try:
+                converter(value)
+            except Exception:
+                return f"the converter of {name} fails on a {type(value).__name__}"
+    return "its constructor fails"
+
+
+# -- flattening ----------------------------------------------------------------------------------------
 
 
 def flatten(tree: Tree) -> tuple[list[Any], Structure]:
     """The leaves of a tree, and the structure that puts them back.
+
+    Raises:
+        ValueError: for a tree that contains itself.
+        TypeError: for an attrs class or dataclass that could not be rebuilt.
 
     Example:
         >>> flatten([1.0, (2.0, 3.0)])[0]
         [1.0, 2.0, 3.0]
     """
     leaves: list[Any] = []
-    return leaves, _flatten(tree, leaves)
+    try:
+        return leaves, _flatten(tree, leaves)
+    except RecursionError:
+        raise ValueError("the tree contains itself, or is nested deeper than Python's recursion limit") from None
 
 
 def _flatten(tree: Tree, leaves: list[Any]) -> Structure:
@@ -176,10 +252,9 @@ def _flatten(tree: Tree, leaves: list[Any]) -> Structure:
     built = tuple([_flatten(child, leaves) for _, child in entries])
     if kind in _DICTS:
         return Structure(kind, tuple(tree), built)
-    if not attrs.has(kind):
+    if not is_record(kind):
         return Structure(kind, (), built)
-    fixed = tuple((a.name, getattr(tree, a.name)) for a in attrs.fields(kind) if a.metadata.get("static"))
-    return Structure(kind, tuple(key for key, _ in entries), built, fixed)
+    return Structure(kind, tuple(key for key, _ in entries), built, _fixed(tree))
 
 
 def leaves(tree: Tree) -> list[Any]:

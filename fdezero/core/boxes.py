@@ -96,9 +96,19 @@ def _method(function: Any) -> Callable[..., Any]:
 
 def _refuse(use: str, instead: str) -> Callable[..., NoReturn]:
     def refuse(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
+        if caller := foreign_caller():
+            raise TypeError(_foreign(caller, self))
         raise TypeError(f"{use} of a {type(self).__name__} would lose its derivative; {instead}")
 
     return refuse
+
+
+def _foreign(caller: str, box: Any) -> str:
+    return (
+        f"{caller}, a function outside plain NumPy, makes a plain array or number of a {type(box).__name__}, which would lose "
+        "its derivative; write it in NumPy (with x.to_numpy() for an operand x of another library), or give it a derivative "
+        "with fdezero.custom_jvp, fdezero.custom_vjp or a primitive declared in fdezero.primitives"
+    )
 
 
 #: Python leaves operators on these to its own rules, so that ``x + None`` says what ``1.0 + None`` says.
@@ -107,6 +117,8 @@ _NOT_ARRAYS = frozenset({type(None), str, bytes, dict, set})
 
 def _other_operand(box: Any, other: Any) -> Any:
     """The other operand of an operator, as an array or Box; NotImplemented for what is no array.
+
+    A class that says ``__array_ufunc__ = None`` has reflected operators that come first, as with an ndarray.
 
     Raises:
         TypeError: for an array type that has operators of its own (xarray), whose result could not be
@@ -117,7 +129,7 @@ def _other_operand(box: Any, other: Any) -> Any:
         return _with_dtype(box, other) if kind is complex else other
     if isinstance(other, ArrayLike):
         return other
-    if kind in _NOT_ARRAYS:
+    if kind in _NOT_ARRAYS or getattr(kind, "__array_ufunc__", kind) is None:
         return NotImplemented
     # pandas' operators are positional where the other operand is an array, and defer to a Box's.
     own = hasattr(kind, "__array_ufunc__") and not hasattr(kind, "__array_function__")
@@ -281,16 +293,11 @@ class ArrayLike:
 
     # -- what would lose the derivative ---------------------------------------------------------
     def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
-        name = type(self).__name__
         if caller := foreign_caller():
-            raise TypeError(
-                f"{caller}, a function outside NumPy, makes a plain array of a {name}, which would lose its derivative; write "
-                "it in NumPy, or give it a derivative with fdezero.custom_jvp, fdezero.custom_vjp or a primitive declared in "
-                "fdezero.primitives"
-            )
+            raise TypeError(_foreign(caller, self))
         raise TypeError(
-            f"making a plain array (np.array, np.asarray, a[0] = x, a.flat[0] = x, a[x]) of a {name} would lose its "
-            f"derivative; {_INSTEAD_OF_ARRAY}"
+            f"making a plain array (np.array, np.asarray, a[0] = x, a.flat[0] = x, a[x]) of a {type(self).__name__} would lose "
+            f"its derivative; {_INSTEAD_OF_ARRAY}"
         )
 
     __float__ = _refuse(
@@ -320,6 +327,13 @@ _INSTEAD_OF_ARRAY = (
 )
 
 
+#: The operators that write in place on plain arrays.
+_SIGNS = {
+    np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.floor_divide: "//", np.remainder: "%", np.power: "**",
+    np.matmul: "@", np.bitwise_and: "&", np.bitwise_or: "|", np.bitwise_xor: "^",
+}  # fmt: skip
+
+
 def _refuse_out(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Refuse ``out=`` of a ufunc; ``a += x`` on a plain array arrives as ``np.add(a, x, out=a)``.
 
@@ -329,10 +343,11 @@ def _refuse_out(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]
     outs = kwargs.pop("out")
     if all(out is None for out in outs):
         return
-    if outs[0] is inputs[0] and not isinstance(inputs[0], ArrayLike):
+    sign = _SIGNS.get(ufunc)
+    if sign and outs[0] is inputs[0] and not isinstance(inputs[0], ArrayLike):
         raise TypeError(
-            f"numpy.{ufunc.__name__} in place (a += x and the like) writes a {type(inputs[-1]).__name__} into a plain array, "
-            "which would lose its derivative; write a = a + x"
+            f"a {sign}= x writes a {type(inputs[-1]).__name__} x into the plain array a, which would lose its derivative; "
+            f"write a = a {sign} x, or a = fdezero.at(a)[index].set(v) where a part of a changes"
         )
     raise TypeError(
         f"numpy.{ufunc.__name__} with out= writes into an array, which cannot be differentiated; use the result, "

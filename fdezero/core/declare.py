@@ -16,7 +16,7 @@ import numpy as np
 
 from .boxes import Implementation, implementations
 from .graph import Array, Params
-from .operands import numpy_name
+from .operands import numpy_name, returning_arrays
 from .primitives import (
     Batch,
     Bilinear,
@@ -133,7 +133,8 @@ def linear(
         name: what the tape shows.
         core, batch: see `Primitive`.
     """
-    return _declared(Linear(name, function, tuple(make_rule(t, i) for i, t in enumerate(transposes)), core, batch=batch))
+    rules = tuple(make_rule(t, i) for i, t in enumerate(transposes))
+    return _declared(Linear(name, _numpy_valued(function), rules, core, batch=batch))
 
 
 def linear_in_all(
@@ -145,7 +146,7 @@ def linear_in_all(
     """
     rule = make_rule(transpose, 0)
     assert rule is not None
-    return _declared(LinearInAll(name, function, batch=batch, transpose=rule))
+    return _declared(LinearInAll(name, _numpy_valued(function), batch=batch, transpose=rule))
 
 
 def multilinear(
@@ -159,7 +160,8 @@ def multilinear(
 
     ``core`` and ``batch`` as for `linear`.
     """
-    return _declared(Multilinear(name, function, tuple(make_rule(t, i) for i, t in enumerate(transposes)), core, batch=batch))
+    rules = tuple(make_rule(t, i) for i, t in enumerate(transposes))
+    return _declared(Multilinear(name, _numpy_valued(function), rules, core, batch=batch))
 
 
 def multilinear_in_all(
@@ -168,7 +170,7 @@ def multilinear_in_all(
     """Declare a function that is linear in each of any number of arrays; ``transpose`` as for `linear_in_all`."""
     rule = make_rule(transpose, 0)
     assert rule is not None
-    return _declared(MultilinearInAll(name, function, batch=batch, transpose=rule))
+    return _declared(MultilinearInAll(name, _numpy_valued(function), batch=batch, transpose=rule))
 
 
 def reduction(function: Callable[..., Any], partial: Callable[..., Any], *, name: str) -> General:
@@ -228,7 +230,7 @@ def general(
     """
     rules = tuple(make_rule(v, i) for i, v in enumerate(vjp))
     forward = tuple(make_rule(j, i) for i, j in enumerate(jvp))
-    return _declared(General(name, function, rules, core, batch=batch, forward=forward))
+    return _declared(General(name, _numpy_valued(function), rules, core, batch=batch, forward=forward))
 
 
 def constant(
@@ -240,12 +242,12 @@ def constant(
 
 def _numpy_valued(function: Callable[..., Any]) -> Callable[..., Any]:
     """``function``, whose result has a shape and a dtype also where a user's function returns a Python number."""
-    module = getattr(function, "__module__", None) or ""
-    if isinstance(function, np.ufunc) or module.partition(".")[0] in ("numpy", "operator", "_operator", "fdezero"):
+    returning = returning_arrays(function)
+    if returning is function:
         return function
 
     def numpy_valued(*args: Any, **params: Any) -> Any:
-        out = function(*args, **params)
-        return out if hasattr(out, "shape") else np.asarray(out)[()]
+        out = returning(*args, **params)
+        return out if type(out) is tuple or hasattr(out, "shape") else np.asarray(out)[()]
 
     return numpy_valued

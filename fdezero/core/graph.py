@@ -19,6 +19,7 @@ import numpy as np
 
 from .. import show
 from .boxes import ArrayLike
+from .operands import read_only
 from .recording import Level
 
 #: An ndarray, a NumPy scalar, or a Box of some transform around this one.
@@ -87,14 +88,6 @@ class Box(ArrayLike):
         return f"{type(self).__name__}({self.value!r}, shape={self.shape})"
 
 
-def read_only(x: Any) -> Any:
-    """``x``; for a writable ndarray, a view of it that is not writable."""
-    if type(x) is np.ndarray and x.flags.writeable:
-        x = x.view()
-        x.flags.writeable = False
-    return x
-
-
 def unrecorded(out: Any, values: Sequence[Any]) -> Any:
     """The result of a call on ``values`` that is not recorded, as the user's function may have it.
 
@@ -137,6 +130,12 @@ class Node(Referable):
             "a recorded graph (the result of record, vjp or linearize) cannot be pickled; pickle the function and its "
             "arguments, and call the transform again"
         )
+
+    def __copy__(self) -> Node:
+        return self  # nothing writes to it
+
+    def __deepcopy__(self, memo: Any) -> Node:
+        return self
 
     def __repr__(self) -> str:
         return f"Node({self.primitive.name}, shape={self.shape}, generation={self.generation})"

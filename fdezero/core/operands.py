@@ -11,6 +11,8 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+from collections.abc import Callable
+from types import FrameType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -40,21 +42,32 @@ def as_operand(x: Any) -> Any:
         return x if x.dtype.kind in "biufc" else _refuse_dtype(x)
     if kind in KNOWN or hasattr(kind, "_fdezero_leaf"):
         return x
-    if hasattr(kind, "__array_function__") and not isinstance(x, np.ndarray):  # CuPy's arrays answer to rules themselves
+    # CuPy and its like answer to NumPy's functions themselves.
+    if hasattr(kind, "__array_function__") and not isinstance(x, np.ndarray):
         return x
-    if isinstance(x, (np.ma.MaskedArray, np.matrix)):
+    if has_own_arithmetic(x):
         raise TypeError(
             f"a {kind.__name__} has rules of arithmetic that a derivative would not follow; write np.asarray(x) for it"
         )
-    if not (kind is list or kind is tuple or hasattr(kind, "__array__")):
+    if not (isinstance(x, (list, tuple, range, int, float, complex)) or hasattr(kind, "__array__")):
         raise TypeError(f"{describe(x)} is no array; write float(x), x.toarray() or np.asarray(x) for it")
     array = np.asarray(x)
     return array if array.dtype.kind in "biufc" else _refuse_dtype(array)
 
 
+def has_own_arithmetic(x: Any) -> bool:
+    """Is ``x`` an ndarray of a subclass whose arithmetic is another: a MaskedArray, a matrix, a quantity with a unit?"""
+    if not isinstance(x, np.ndarray):
+        return False
+    return isinstance(x, (np.ma.MaskedArray, np.matrix)) or type(x).__array_ufunc__ is not np.ndarray.__array_ufunc__
+
+
 def _refuse_dtype(x: Any) -> Any:
     if x.dtype.kind in "OmMVUS":
-        raise TypeError(f"an array of dtype {x.dtype} has no derivative; write x.astype(float) for it")
+        raise TypeError(
+            f"an array of dtype {x.dtype} has no derivative; write x.astype(float) for it, and x.to_numpy() for an operand x "
+            "of another library"
+        )
     return x
 
 
@@ -73,12 +86,43 @@ def as_operands(args: tuple[Any, ...]) -> tuple[Any, ...]:
 _LEFT = frozenset({list, tuple, str, type(None)})
 
 
+def read_only(x: Any) -> Any:
+    """``x``; for a writable ndarray, a view of it that is not writable; for a tuple or list of them, of each."""
+    kind = x.__class__
+    if kind is np.ndarray:
+        if x.flags.writeable:
+            x = x.view()
+            x.flags.writeable = False
+    elif kind is tuple or kind is list:
+        return kind(map(read_only, x))
+    return x
+
+
+def returning_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A user's function or derivative, made to return ndarrays, whatever library it computes with.
+
+    Its arguments, which belong to the graph or the caller, are read-only to it.  NumPy's functions and those
+    of this package are left as they are.
+    """
+    module = getattr(function, "__module__", None) or ""
+    if isinstance(function, np.ufunc) or module.partition(".")[0] in ("numpy", "operator", "_operator", "fdezero"):
+        return function
+    return lambda *args, **params: _as_result(function(*map(read_only, args), **params))
+
+
+def _as_result(out: Any) -> Any:
+    kind = out.__class__
+    if kind is tuple or kind is list:
+        return kind([_as_result(each) for each in out])
+    return as_operand(out) if hasattr(kind, "__array__") else out
+
+
 def describe(x: Any) -> str:
     """A value in the words of an error message: ``an array of dtype int64 and shape (3,)``."""
-    if hasattr(type(x), "_fdezero_leaf"):
-        return f"a {type(x).__name__} of dtype {x.dtype} and shape {x.shape}"
-    if isinstance(x, np.ndarray):
-        return f"an array of dtype {x.dtype} and shape {x.shape}"
+    kind = type(x)
+    if hasattr(x, "shape") and not isinstance(x, np.generic):
+        dtype = f"dtype {x.dtype} and " if hasattr(x, "dtype") else ""
+        return f"{'an array' if kind is np.ndarray else f'a {kind.__name__}'} of {dtype}shape {x.shape}"
     if x is None:
         return "None"
     text = repr(x)
@@ -196,21 +240,39 @@ def numpy_name(function: Any) -> str:
 
 
 def foreign_caller() -> str | None:
-    """The installed function outside NumPy that asked a Box for a plain array, or None where it was the user.
+    """The installed function outside plain NumPy that asked a Box for an array or a number, or None.
 
-    To be called from ``Box.__array__``.
+    None says that it was the user's.  The name is that of the library's outermost function, which the user called; a
+    private one only where there is no other.  To be called from a method of Box that refuses.
     """
     frame = sys._getframe(2)
-    found = None
+    library, public, private = None, None, None
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        package = module.partition(".")[0]
-        if found is not None and package != found.partition(".")[0]:
-            break
+        package = _package(module)
         if package != "numpy":
-            if package == "fdezero" or "-packages" not in frame.f_code.co_filename:
+            if package != (library or package) or package == "fdezero" or "-packages" not in frame.f_code.co_filename:
                 break
-            public = [part for part in module.split(".") if not part.startswith("_")]
-            found = ".".join([*public, frame.f_code.co_qualname.rpartition("<locals>.")[2]])
+            library, name = package, frame.f_code.co_qualname
+            if "<locals>" in name:
+                module, name = _wrapped(frame, package) or (module, name.rpartition("<locals>.")[2])
+            dotted = ".".join([part for part in module.split(".") if not part.startswith("_")] + [name])
+            if name.startswith("_") and not name.startswith("__"):
+                private = dotted
+            else:
+                public = dotted
         frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
-    return found
+    return public or private
+
+
+def _package(module: str) -> str:
+    return "numpy.ma" if module.startswith("numpy.ma.") else module.partition(".")[0]
+
+
+def _wrapped(frame: FrameType, package: str) -> tuple[str, str] | None:
+    """Module and name of the function that a decorator's wrapper calls, which is one of its free variables."""
+    for variable in frame.f_code.co_freevars:
+        function = frame.f_locals.get(variable)
+        if isinstance(function, FunctionType) and "<" not in function.__qualname__ and _package(function.__module__) == package:
+            return function.__module__, function.__qualname__
+    return None

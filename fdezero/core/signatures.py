@@ -21,8 +21,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
+from toolz import compose
 
 from .graph import Array, Params
+from .operands import read_only, returning_arrays
 
 #: A derivative as an author may state it: the factor or the product, 1, -1, or None for no derivative.
 Partial = Callable[..., Any] | int | None
@@ -98,6 +100,8 @@ def _compiled(source: str, derivative: Callable[..., Any]) -> Any:
     name = getattr(derivative, "__qualname__", repr(derivative))
     filename = f"<fdezero rule: {name} in {getattr(derivative, '__module__', '?')}: {source}>"
     linecache.cache[filename] = (len(source), None, [source], filename)
-    space = {"derivative": derivative}
+    own = returning_arrays(derivative)
+    # A user's rule may return an array that it keeps, or one that it was given.
+    space = {"derivative": derivative if own is derivative else compose(read_only, own)}
     exec(compile(source, filename, "exec"), space)
     return space["rule"]

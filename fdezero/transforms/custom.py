@@ -20,8 +20,8 @@ import numpy as np
 
 from .. import tree
 from ..core.cotangents import cast
-from ..core.graph import Array, Box, Node, Params, read_only
-from ..core.operands import describe
+from ..core.graph import Array, Box, Node, Params
+from ..core.operands import as_operand, as_operands, describe, read_only
 from ..core.primitives import Primitive, zero_like
 from ..core.signatures import Rule
 from ..interpreters.forward import ReverseOnly, push
@@ -112,7 +112,7 @@ def _(primitive: WithVjp, node: Node, g: Any) -> list[Any]:
 
 
 def _fitting(primitive: WithVjp, c: Any, parent: Node) -> Array:
-    c = np.zeros(parent.shape, parent.dtype) if c is None else c
+    c = np.zeros(parent.shape, parent.dtype) if c is None else as_operand(c)
     c = c if hasattr(c, "shape") else np.asarray(c)[()]
     if c.shape != parent.shape:
         raise ValueError(
@@ -202,7 +202,7 @@ class Call:
     def full(self, leaves: Sequence[Array]) -> list[Any]:
         """All the arguments with these leaves, which are read-only to the user's function."""
         args = list(self.args)
-        for i, value in zip(self.chosen, self.primals(list(map(read_only, leaves))), strict=True):
+        for i, value in zip(self.chosen, self.primals(read_only(list(leaves))), strict=True):
             args[i] = value
         return args
 
@@ -213,7 +213,7 @@ class Call:
 
 def flat(result: Any) -> tuple[tuple[Array, ...], tree.Structure]:
     leaves, structure = tree.flatten(result)
-    return tuple(x if hasattr(x, "shape") else np.asarray(x)[()] for x in leaves), structure
+    return tuple(x if hasattr(x, "shape") else np.asarray(x)[()] for x in as_operands(tuple(leaves))), structure
 
 
 def refuse_closures(name: str, called_with: Sequence[Any], leaves: Sequence[Any], outs: Sequence[Any]) -> None:
@@ -331,13 +331,13 @@ class custom_jvp(_Custom):
             return outs
 
         def along(leaves: Sequence[Array], tangents: Sequence[Array]) -> tuple[Array, ...]:
-            result = rule(*call.static, *(call.primals(list(map(read_only, each))) for each in (leaves, tangents)))
+            result = rule(*call.static, *(call.primals(read_only(list(each))) for each in (leaves, tangents)))
             if not (isinstance(result, tuple) and len(result) == 2):
                 raise TypeError(f"the rule of {self.__name__} must return (out, tangent), and returned {describe(result)}")
             tangent, structure = flat(result[1])
             if found and structure != found[0]:
                 raise TypeError(f"the rule of {self.__name__} returned a tangent that is no tree like the result")
-            return tangent
+            return tuple(map(read_only, tangent))  # it may be an array that the rule keeps
 
         primitive = WithJvp(self.__name__, function, along=along, batch=_batch_with_jvp)
         outs = primitive(*call.leaves)
@@ -399,8 +399,8 @@ class custom_vjp(_Custom):
 
         def back(outputs: Sequence[Array], cotangents: Sequence[Array]) -> list[Any]:
             structure, kept_structure = found[-1]
-            kept = kept_structure.unflatten(list(map(read_only, outputs[structure.size :])))
-            given = structure.unflatten(list(map(read_only, cotangents[: structure.size])))
+            kept = kept_structure.unflatten(read_only(list(outputs[structure.size :])))
+            given = structure.unflatten(read_only(list(cotangents[: structure.size])))
             result = bwd(*call.static, kept, given)
             if not (isinstance(result, tuple) and len(result) == len(call.chosen)):
                 raise TypeError(

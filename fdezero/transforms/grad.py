@@ -15,7 +15,7 @@ import numpy as np
 from .. import tree
 from ..core.declare import constant
 from ..core.graph import Array, Box, Node, Tape
-from ..core.operands import describe
+from ..core.operands import as_operands, describe
 from ..core.recording import Level
 from ..interpreters.reverse import Variable, input_variable, node_of, output_cotangents, pull_back
 from .wrapping import (
@@ -23,13 +23,14 @@ from .wrapping import (
     Transformed,
     as_output,
     as_positions,
+    copied,
     decorator,
     finish,
     flatten_inputs,
     flatten_outputs,
+    plain_results,
     run_on_boxes,
     tuple_of,
-    value_of,
     with_floats,
 )
 
@@ -66,22 +67,18 @@ def record_with_aux(f: Function, has_aux: bool, args: tuple[Any, ...], kwargs: d
     values, structures = flatten_inputs(args, positions)
 
     def boxes(level: Level) -> list[Any]:
-        return [input_variable(_copied(x), level) for x in values]
+        return [input_variable(copied(x), level) for x in values]
 
     level, inputs, result, aux = run_on_boxes(f, args, kwargs, positions, structures, boxes, has_aux)
     outs, out_structure = flatten_outputs(result)
     tape = Tape(
         tuple(variable.node for variable in inputs),
         tuple(node_of(out, level) for out in outs),
-        out_structure.unflatten([_copied(value_of(out, level)) for out in outs]),
+        out_structure.unflatten(finish(plain_results(outs, level))),
         tuple_of(structures),
         out_structure,
     )
     return tape, aux
-
-
-def _copied(x: Array) -> Array:
-    return x.copy() if type(x) is np.ndarray else x
 
 
 def pullback(tape: Tape, cotangent: Any) -> Any:
@@ -122,6 +119,7 @@ def _cotangent_of(node: Node, cotangents: dict[Node, Any]) -> Array:
 
 def _as_cotangent(c: Any, value: Array) -> Array:
     """A user's cotangent, which must have the shape and dtype of the result it belongs to."""
+    (c,) = as_operands((c,))
     if isinstance(c, (int, float, complex)) and not isinstance(c, bool):
         if isinstance(c, complex) and value.dtype.kind != "c":
             raise TypeError(f"a cotangent of dtype complex128 for a result of dtype {value.dtype}")
@@ -271,6 +269,7 @@ def _value_and_grad(
         value = as_output(out)
         _check_scalar(value, nodes, holomorphic)
     gradients = finish([_cotangent_of(node, cotangents) for node in nodes])
+    value = value[()] if type(value) is np.ndarray else value  # a number, as NumPy returns it
     structure = tuple_of(structures) if isinstance(argnums, (tuple, list)) else structures[0]
     gradient = structure.unflatten(gradients)
     return ((value, aux) if has_aux else value), gradient

@@ -19,10 +19,11 @@ import numpy as np
 from .. import tree
 from ..core.boxes import raw
 from ..core.graph import Array
+from ..core.operands import read_only
 from ..core.recording import no_grad
 from .derivatives import jacfwd
 from .grad import stop_gradient
-from .wrapping import Function, as_input
+from .wrapping import Function, as_input, as_output
 
 #: Newton steps that carry derivatives: two are right up to the third order.
 _STEPS = 2
@@ -33,6 +34,11 @@ def _flat(x: Any) -> tuple[Array, list[Array], tree.Structure]:
     leaves, structure = tree.flatten(x)
     leaves = [as_input(leaf, f"x0{path}") for leaf, path in zip(leaves, structure.paths(), strict=True)]
     return np.concatenate([leaf.reshape(-1) for leaf in leaves]), leaves, structure
+
+
+def _flat_result(out: Any) -> Array:
+    """A function's result as one vector."""
+    return np.concatenate([as_output(leaf).reshape(-1) for leaf in tree.leaves(out)])
 
 
 def _unflat(vector: Array, leaves: list[Array], structure: tree.Structure) -> Any:
@@ -74,7 +80,7 @@ def root(f: Function, x0: Any, *args: Any, tol: float = 1e-12, max_steps: int = 
     start, leaves, structure = _flat(stop_gradient(x0))
 
     def residual(vector: Array, *args: Any) -> Array:
-        return _flat(f(_unflat(vector, leaves, structure), *args))[0]
+        return _flat_result(f(_unflat(read_only(vector), leaves, structure), *args))
 
     fixed = stop_gradient(args)
     with no_grad():
@@ -104,7 +110,7 @@ def fixed_point(f: Function, x0: Any, *args: Any, tol: float = 1e-12, max_steps:
     start, leaves, structure = _flat(stop_gradient(x0))
 
     def image(vector: Array, *args: Any) -> Array:
-        return _flat(f(_unflat(vector, leaves, structure), *args))[0]
+        return _flat_result(f(_unflat(read_only(vector), leaves, structure), *args))
 
     fixed = stop_gradient(args)
     with no_grad():

@@ -67,7 +67,7 @@ def jet(f: Function, primals: Sequence[Any], series: Sequence[Any], **kwargs: An
 
     level, _, result, _ = run_on_boxes(f, primals, kwargs, positions, structures, streams)
     outs, structure = flatten_outputs(result)
-    value = structure.unflatten(finish(plain_results(outs, level), values))
+    value = structure.unflatten(finish(plain_results(outs, level)))
 
     def derivative(out: Array, k: int) -> Array:
         moving = isinstance(out, Stream) and out.level == level

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import tree
 from ..core.graph import Array
-from ..core.operands import describe
+from ..core.operands import as_operands, describe
 from ..core.recording import Level
 from ..interpreters.forward import dual, tangent_of
 from .wrapping import Function, finish, flatten_inputs, flatten_outputs, plain_results, run_on_boxes, tuple_of
@@ -51,7 +51,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
     level, _, result, aux = run_on_boxes(f, primals, kwargs, positions, structures, boxes, has_aux)
     outs, structure = flatten_outputs(result)
     moved = [*plain_results(outs, level), *[tangent_of(out, level) for out in outs]]
-    results = finish(moved, [*values, *directions])
+    results = finish(moved, directions)
     value, tangent = structure.unflatten(results[: len(outs)]), structure.unflatten(results[len(outs) :])
     return (value, tangent, aux) if has_aux else (value, tangent)
 
@@ -72,6 +72,7 @@ def flatten_tangents(structure: tree.Structure, tangents: Any, values: Sequence[
 
 
 def _checked_tangent(t: Any, x: Array, path: str) -> Array:
+    (t,) = as_operands((t,))
     if isinstance(t, (int, float, complex)) and not isinstance(t, (bool, np.generic)) and x.shape == ():
         if isinstance(t, complex) and x.dtype.kind != "c":
             raise TypeError(f"tangent{path} is complex, and its primal is of dtype {x.dtype}")

@@ -9,10 +9,10 @@ import numpy as np
 
 from .. import tree
 from ..core.graph import Array
-from ..core.operands import describe
+from ..core.operands import as_operand, describe
 from ..core.recording import Level
 from ..interpreters.batching import Batch
-from .wrapping import Function, Transformed, decorator, finish, run_on_boxes
+from .wrapping import Function, Transformed, as_result, decorator, finish, run_on_boxes
 
 
 @decorator
@@ -113,6 +113,7 @@ def _batch_size(
 
 
 def _to_front(x: Any, axis: int) -> Array:
+    x = as_operand(x)
     x = x if hasattr(x, "shape") else np.asarray(x)
     return x if axis == 0 else np.moveaxis(x, axis, 0)
 
@@ -123,7 +124,8 @@ def _from_front(out: Any, place: int | None, level: int, size: int) -> Any:
             raise ValueError("vmap: out_axes is None for a result that differs from example to example")
         value = out._value
     elif place is None:
+        out = as_result(out)
         return out.copy() if type(out) is np.ndarray else out
     else:
-        value = np.broadcast_to(out, (size, *np.shape(out)))
+        value = np.broadcast_to(as_result(out), (size, *np.shape(out)))
     return value if place == 0 else np.moveaxis(value, 0, place)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..core.graph import Array, Box
-from ..core.operands import describe
+from ..core.operands import describe, has_own_arithmetic
 from ..core.recording import Level, new_level
 from ..tree import KINDS, LEAF, Structure, flatten
 from ..tree import map as map_tree
@@ -85,6 +85,13 @@ def global_name(wrapper: Any) -> str | None:
     return name if found is wrapper else None
 
 
+#: Errors of NumPy's that hide the error of the Box that they come from, and what that would say.
+HIDING = frozenset({"Error setting single item of array."})
+HIDDEN = (
+    "a.flat[i] = x writes x into the plain array a; where x is a Variable or the like, it would lose its derivative: write "
+    "a = fdezero.at(a)[index].set(x)"
+)
+
 # -- what goes in --------------------------------------------------------------------------------------
 
 
@@ -153,6 +160,10 @@ def run_on_boxes(
         arguments[position] = structure._build(leaves)
     try:
         result = f(*arguments, **kwargs)
+    except ValueError as error:
+        if str(error) in HIDING:
+            error.add_note(HIDDEN)
+        raise
     finally:
         level.over = True
     if has_aux:
@@ -177,11 +188,11 @@ def as_input(x: Any, name: str) -> Array:
     Raises:
         TypeError: naming it and saying what to write.
     """
-    if isinstance(x, (np.ma.MaskedArray, np.matrix)):
+    if has_own_arithmetic(x):
         raise TypeError(f"{name} is a {type(x).__name__}, whose rules of arithmetic differ; write np.asarray(x)")
     if isinstance(x, (Box, np.ndarray, np.generic)):
         if x.dtype.kind in "fc":
-            return x
+            return np.asarray(x) if isinstance(x, np.ndarray) else x  # of a subclass (a memory map), the array
     elif isinstance(x, (float, complex)):
         return np.float64(x) if isinstance(x, float) else np.complex128(x)
     elif hasattr(x, "__array_function__") and getattr(x, "dtype", np.dtype(int)).kind in "fc":
@@ -201,7 +212,7 @@ def _advice(x: Any, name: str) -> str:
         hint = "numbers are wanted"
     else:
         hint = f"a tree is made of {KINDS}"
-    if "[" in name or "." in name:
+    if "[" in name:  # a leaf of a tree
         return f"{hint}, or keep it out of the tree: in another argument, or a static field"
     return f"{hint}, or choose other arguments with argnums"
 
@@ -235,16 +246,31 @@ def as_output(out: Any, name: str = "the function") -> Array:
     Raises:
         TypeError: saying what came back.
     """
+    out = as_result(out, name)
     if isinstance(out, (Box, np.ndarray, np.generic)) and out.dtype.kind in "fc":
         return out
     if isinstance(out, (float, complex)):
         return np.asarray(out)[()]
-    hint = ""
-    if out is None:
-        hint = "; is a `return` missing?"
-    elif hasattr(type(out), "__array__") and not isinstance(out, (Box, np.ndarray, np.generic)):
-        hint = "; write x.to_numpy() for the operand x of another library"
+    hint = "; is a `return` missing?" if out is None else ""
     raise TypeError(f"{name} must return floating-point numbers to be differentiated, and returned {describe(out)}{hint}")
+
+
+def as_result(out: Any, name: str = "the function") -> Any:
+    """One leaf of any result; an array is an ndarray (of a subclass: as one), or has NumPy's protocols.
+
+    Raises:
+        TypeError: for an array of another library, or with arithmetic of its own.
+    """
+    kind = type(out)
+    if kind is np.ndarray or isinstance(out, (Box, np.generic)) or not hasattr(kind, "__array__"):
+        return out
+    if has_own_arithmetic(out):
+        raise TypeError(f"{name} returned {describe(out)}, whose rules of arithmetic differ; write np.asarray(x) for it")
+    if isinstance(out, np.ndarray):
+        return np.asarray(out)
+    if hasattr(kind, "__array_function__"):
+        return out
+    raise TypeError(f"{name} returned {describe(out)}, an array of another library; write x.to_numpy() for what it was made of")
 
 
 # -- what comes out ------------------------------------------------------------------------------------
@@ -256,7 +282,7 @@ def value_of(x: Any, level: int) -> Any:
 
 
 def split_aux(result: Any, level: int) -> tuple[Any, Any]:
-    """``(out, aux)`` of a function with ``has_aux=True``; arrays of the graph in ``aux`` are copied for the caller.
+    """``(out, aux)`` of a function with ``has_aux=True``; the arrays in ``aux`` are copies, which are the caller's.
 
     Raises:
         TypeError: when the result is no pair.
@@ -264,16 +290,17 @@ def split_aux(result: Any, level: int) -> tuple[Any, Any]:
     if not (isinstance(result, tuple) and len(result) == 2):
         raise TypeError(f"with has_aux=True the function must return a pair (out, aux), and returned {describe(result)}")
     out, aux = result
-    return out, map_tree(lambda x: _owned(value_of(x, level), x), aux)
+    return out, map_tree(lambda x: copied(value_of(x, level)), aux)
 
 
-def _owned(value: Any, x: Any) -> Any:
-    return value.copy() if type(value) is np.ndarray and (x is not value or not value.flags.writeable) else value
+def copied(x: Any) -> Any:
+    """``x``; a copy of an ndarray, which may be anybody's."""
+    return x.copy() if isinstance(x, np.ndarray) else x
 
 
 def plain_results(outs: Sequence[Any], level: int) -> list[Array]:
-    """What is inside results; a plain array, which may be anybody's, is copied."""
-    return [out.copy() if type(out) is np.ndarray else value_of(out, level) for out in outs]
+    """What is inside results, copied: it may be an argument, a constant or a part of the graph."""
+    return [copied(value_of(out, level)) for out in outs]
 
 
 def finish(results: Sequence[Array], foreign: Sequence[Any] = ()) -> list[Array]:

@@ -1,5 +1,6 @@
 """What every transform of a function keeps: its name, its docstring, its signature; and that it pickles."""
 
+import copy
 import inspect
 import pickle
 
@@ -9,6 +10,8 @@ import pytest
 import fdezero
 from fdezero import (
     checkpoint,
+    custom_jvp,
+    custom_vjp,
     derivative,
     elementwise_grad,
     grad,
@@ -98,3 +101,120 @@ def test_as_a_decorator_with_arguments(name):
 def test_what_is_no_function_is_refused(transform):
     with pytest.raises(TypeError, match="takes a function"):
         transform(3.0)
+
+
+# -- as decorators of a module's functions -------------------------------------------------------------
+@grad
+def slope(x):
+    """The derivative of a square."""
+    return np.sum(x * x)
+
+
+@vmap
+def doubled(x):
+    return 2 * x
+
+
+@jacfwd
+@checkpoint
+def jacobian_of_cubes(x):
+    return x**3
+
+
+@custom_jvp
+def cubed(x):
+    return x**3
+
+
+cubed.defjvp(lambda primals, tangents: (cubed(*primals), 3 * primals[0] ** 2 * tangents[0]))
+
+
+@custom_vjp
+def halved_gradient(x):
+    return x
+
+
+halved_gradient.defvjp(lambda x: (x, ()), lambda residuals, g: (g / 2,))
+
+
+class Holder:
+    @grad
+    def method(x):
+        return x * x
+
+    @custom_jvp
+    def custom(x):
+        return x * x
+
+
+Holder.custom.defjvp(lambda primals, tangents: (primals[0] ** 2, 2 * primals[0] * tangents[0]))
+
+DECORATED = [slope, doubled, jacobian_of_cubes, cubed, halved_gradient, Holder.method, Holder.custom]
+
+
+def restored(f):
+    yield "pickle", pickle.loads(pickle.dumps(f))
+    yield "old pickle", pickle.loads(pickle.dumps(f, protocol=2))
+    yield "copy", copy.copy(f)
+    yield "deepcopy", copy.deepcopy(f)
+    yield "within", copy.deepcopy({"f": [f]})["f"][0]
+
+
+@pytest.mark.parametrize("f", DECORATED, ids=lambda f: f.__qualname__)
+def test_a_decorated_function_pickles_by_name(f):
+    for name, again in restored(f):
+        assert again is f, name
+
+
+def test_what_no_module_holds_is_copied():
+    """A custom function within a function cannot be pickled, as no function can, but copied."""
+
+    @custom_jvp
+    def local(x):
+        return x * x
+
+    local.defjvp(lambda primals, tangents: (primals[0] ** 2, 7 * tangents[0]))
+
+    @custom_vjp
+    def other(x):
+        return x * x
+
+    other.defvjp(lambda x: (x * x, ()), lambda residuals, g: (7 * g,))
+    for f in (local, other):
+        for copied in (copy.copy(f), copy.deepcopy(f)):
+            assert copied is not f and type(copied) is type(f)
+            assert grad(copied)(3.0) == 7.0
+            assert (copied.__name__, copied(3.0)) == (f.__name__, 9.0)
+        with pytest.raises((AttributeError, pickle.PicklingError)):
+            pickle.dumps(f)
+
+
+def test_a_wrapper_under_another_name_pickles_by_its_parts():
+    again = pickle.loads(pickle.dumps(grad(f)))
+    assert again is not f and again._f is f
+    for copied in (copy.copy(again), copy.deepcopy(again)):
+        assert_close([copied(X)], [grad(f)(X)], 0)
+
+
+def square(x):
+    return x * x
+
+
+def seven_fold(primals, tangents):
+    return primals[0] ** 2, 7 * tangents[0]
+
+
+renamed = custom_jvp(square)
+renamed.defjvp(seven_fold)
+
+
+def test_a_custom_function_under_another_name_pickles_with_its_rule():
+    for name, again in restored(renamed):
+        assert again is not renamed and (again(3.0), grad(again)(3.0)) == (9.0, 7.0), name
+
+
+@pytest.mark.parametrize("made", [grad(cubed), vmap(grad(halved_gradient)), value_and_grad(renamed), hessian(slope)], ids=repr)
+def test_a_transform_of_a_decorated_function_pickles(made):
+    x = np.array([0.5, 1.5]) if made.__name__ == "halved_gradient" else 0.5
+    for _, again in restored(made):
+        assert_close(tree.leaves(again(x)), tree.leaves(made(x)), 0)

@@ -69,8 +69,8 @@ place_rows: Linear = linear(
 )
 
 
-def array_of(index: list[Any]) -> Any:
-    """A list as an index: an array, of integers also where it is empty."""
+def array_of(index: Any) -> Any:
+    """A list or the like as an index: an array, of integers also where it is empty."""
     array = np.asarray(index)
     return array if array.size else array.astype(np.intp)
 

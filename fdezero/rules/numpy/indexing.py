@@ -17,6 +17,8 @@ from ...core import boxes
 from ...core.cotangents import Scatter, behind_batch, index_arrays, may_repeat, unbroadcast
 from ...core.declare import implements, linear, linear_in_all, register
 from ...core.graph import Array, Box
+from ...core.operands import as_operand as core_operand
+from ...core.operands import numpy_name
 from ...core.primitives import Primitive
 from ...core.zeros import is_spoiled
 from .gathering import array_of, has_boxes, is_mask, read_at_boxes, write_at_boxes
@@ -33,12 +35,15 @@ def _batch_read(primitive: Primitive, values: list[Array], batched: Any, size: i
 read = linear(lambda x, *, index: x[index], lambda g, *, index: Scatter(index, g), name="getitem", batch=_batch_read)
 
 
+_ARRAYS = (Box, np.ndarray, np.generic)
+
+
 def _known_index(index: Any) -> Any:
     """An index as NumPy takes it; a list is an array, and a float Box is none of it."""
     if isinstance(index, tuple):
         return tuple(map(_known_index, index))
-    if isinstance(index, list):
-        return array_of(index)
+    if isinstance(index, (list, range)) or (hasattr(index, "__array__") and not isinstance(index, _ARRAYS)):
+        return array_of(index)  # a list or a Series may name an entry twice, which `may_repeat` asks an array
     if isinstance(index, Box):
         instead = (
             "what it selects has another shape for each example; write np.where(mask, x, 0)"
@@ -281,7 +286,7 @@ def _occurrence(ids: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _floating(value: Any) -> Array:
-    return value if hasattr(value, "shape") or isinstance(value, (int, float, complex)) else np.asarray(value)
+    return core_operand(value)
 
 
 def at(array: Array) -> At:
@@ -307,7 +312,7 @@ register(boxes.at, at)
 def _declare_refused(function: Any) -> None:
     def refused(*args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(
-            f"numpy.{function.__name__} writes into an array, which would lose the derivative (np.full and np.full_like "
+            f"{numpy_name(function)} writes into an array, which would lose the derivative (np.full and np.full_like "
             "do so too); write fdezero.at(a)[index].set(v), fdezero.array([x, y]) or np.broadcast_to(x, shape)"
         )
 
@@ -315,7 +320,7 @@ def _declare_refused(function: Any) -> None:
 
 
 #: NumPy's functions that assign; numpy.full_like(a, x) with a Box x ends in copyto.
-WRITING: tuple[Any, ...] = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
+WRITING: tuple[Any, ...] = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal, np.ufunc.at)
 for _writing in WRITING:
     _declare_refused(_writing)
 
@@ -335,5 +340,5 @@ for _like in (np.zeros_like, np.ones_like, np.empty_like):
 def full_like(a: Array, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Array:
     """The fill value may be a Box: it is broadcast, and its derivative is kept."""
     wanted = a.shape if shape is None else shape
-    fill = fill_value if hasattr(fill_value, "shape") else np.asarray(fill_value)
+    fill = as_operand(fill_value)
     return np.broadcast_to(fill.astype(a.dtype if dtype is None else dtype), wanted)

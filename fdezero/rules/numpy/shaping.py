@@ -270,7 +270,7 @@ def array(nested: Any, dtype: Any = None) -> Array:
     """
     result: Array
     if isinstance(nested, (list, tuple)) and nested and holds_box(nested):
-        result = np.stack([array(entry) for entry in nested])
+        result = np.stack([array(x) if isinstance(x, (list, tuple)) else as_operand(x) for x in nested])
     elif isinstance(nested, Box):
         result = nested
     else:

@@ -407,6 +407,6 @@ CONSTANT: dict[Any, Callable[[Any], Any]] = {
     np.astype: lambda x: x.astype(int),
 }  # fmt: skip
 #: What writes into an array is refused; see test_errors.
-REFUSED = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}
+REFUSED = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal, np.ufunc.at}
 #: Aliases and constructors that hand back a Box as it is.
 SAME = {np.asarray, np.asanyarray, np.ascontiguousarray, np.ufunc.reduce, np.ufunc.outer}
