@@ -56,7 +56,7 @@ def watched(primitives: Iterable[Primitive]) -> Iterator[set[Use]]:
     used: set[Use] = set()
     rules = {id(rule): (p, i, rule) for p in primitives for i, rule in rules_of(p)}
     plain = {key: rule.apply for key, (_, _, rule) in rules.items()}
-    push, apply = forward.push, batching.Batch.apply
+    pushes, apply = (forward.push, forward.push_elementwise), batching.Batch.apply
 
     def watch_rule(p: Primitive, i: int, rule: Any) -> Any:
         run = rule.apply
@@ -67,12 +67,15 @@ def watched(primitives: Iterable[Primitive]) -> Iterator[set[Use]]:
 
         return watching
 
-    def watch_push(p: Primitive, tangents: Any, residuals: Any, likes: Any, params: Any) -> Any:
-        for i, t in enumerate(tangents):
-            if t is not None:
-                at = 0 if isinstance(p, (LinearInAll, MultilinearInAll)) else i
-                used.add((p, "forward", at, 1 + _holds_box([tangents, residuals])))
-        return push(p, tangents, residuals, likes, params)
+    def watch_push(push: Any) -> Any:
+        def watching(p: Primitive, tangents: Any, residuals: Any, likes: Any, params: Any) -> Any:
+            for i, t in enumerate(tangents):
+                if t is not None:
+                    at = 0 if isinstance(p, (LinearInAll, MultilinearInAll)) else i
+                    used.add((p, "forward", at, 1 + _holds_box([tangents, residuals])))
+            return push(p, tangents, residuals, likes, params)
+
+        return watching
 
     def watch_batch(self: Any, p: Primitive, args: Any, params: Any) -> Any:
         used.add((p, "batch", 0, 1 + _holds_box([self.unwrap(a) for a in args])))
@@ -80,11 +83,13 @@ def watched(primitives: Iterable[Primitive]) -> Iterator[set[Use]]:
 
     for p, i, rule in rules.values():
         object.__setattr__(rule, "apply", watch_rule(p, i, rule))  # a rule is frozen
-    forward.push, batching.Batch.apply = watch_push, watch_batch
+    forward.push, forward.push_elementwise = map(watch_push, pushes)
+    batching.Batch.apply = watch_batch
     try:
         yield used
     finally:
-        forward.push, batching.Batch.apply = push, apply
+        forward.push, forward.push_elementwise = pushes
+        batching.Batch.apply = apply
         for key, (_, _, rule) in rules.items():
             object.__setattr__(rule, "apply", plain[key])
 
