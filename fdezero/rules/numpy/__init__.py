@@ -1,5 +1,35 @@
 """Derivative rules of NumPy's functions, by area.  Importing this package declares them all."""
 
-from . import elementwise, fft, gathering, indexing, linalg, products, reductions, shaping, sorting
+from . import (
+    calculus,
+    elementwise,
+    fft,
+    gathering,
+    indexing,
+    interpolation,
+    linalg,
+    products,
+    reductions,
+    shaping,
+    sliding,
+    sorting,
+    special,
+    tallies,
+)
 
-__all__ = ["elementwise", "fft", "gathering", "indexing", "linalg", "products", "reductions", "shaping", "sorting"]
+__all__ = [
+    "calculus",
+    "elementwise",
+    "fft",
+    "gathering",
+    "indexing",
+    "interpolation",
+    "linalg",
+    "products",
+    "reductions",
+    "shaping",
+    "sliding",
+    "sorting",
+    "special",
+    "tallies",
+]

@@ -8,7 +8,7 @@ middle one stands for two.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -17,8 +17,10 @@ from ...core.graph import Array
 from ...core.primitives import Linear
 from .helpers import trailing, trailing_one
 
+Norm = Literal["backward", "ortho", "forward"] | None
+
 #: The norm with which an inverse has the scale that the forward transform has with this one.
-_SWAPPED = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
+_SWAPPED: dict[Any, Norm] = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
 
 
 def _resized(x: Array, size: int, axis: int) -> Array:
@@ -34,11 +36,11 @@ def _resized(x: Array, size: int, axis: int) -> Array:
     return np.pad(x, width)
 
 
-def _fourier(x: Array, *, n: int, axis: int, norm: str | None, inverse: bool) -> Array:
+def _fourier(x: Array, *, n: int, axis: int, norm: Norm, inverse: bool) -> Array:
     return (np.fft.ifft if inverse else np.fft.fft)(x, n, axis, norm)
 
 
-def _fourier_transpose(g: Array, like: Any, *, n: int, axis: int, norm: str | None, inverse: bool) -> Array:
+def _fourier_transpose(g: Array, like: Any, *, n: int, axis: int, norm: Norm, inverse: bool) -> Array:
     return _resized(fourier(g, n=n, axis=axis, norm=norm, inverse=inverse), like.shape[axis], axis)
 
 
@@ -54,12 +56,12 @@ def _weights(first: float, others: float, like: Array, n: int, axis: int) -> Arr
     return weights.reshape((-1, *(1,) * (-axis - 1)))
 
 
-def _real_transpose(g: Array, like: Any, *, n: int, axis: int, norm: str | None) -> Array:
+def _real_transpose(g: Array, like: Any, *, n: int, axis: int, norm: Norm) -> Array:
     half = np.conjugate(g) * _weights(1.0, 0.5, g, n, axis)
     return _resized(real_from_half(half, n=n, axis=axis, norm=_SWAPPED[norm]), like.shape[axis], axis)
 
 
-def _half_transpose(g: Array, like: Any, *, n: int, axis: int, norm: str | None) -> Array:
+def _half_transpose(g: Array, like: Any, *, n: int, axis: int, norm: Norm) -> Array:
     half = np.conjugate(fourier_of_real(g, n=n, axis=axis, norm=_SWAPPED[norm]))
     return _resized(half * _weights(1.0, 2.0, g, n, axis), like.shape[axis], axis)
 
@@ -75,7 +77,7 @@ real_from_half: Linear = linear(
 # -- along one axis ----------------------------------------------------------------------------------
 def _declare_one(function: Any, inverse: bool) -> None:
     @implements(function)
-    def transform(a: Array, n: int | None = None, axis: int = -1, norm: str | None = None) -> Array:
+    def transform(a: Array, n: int | None = None, axis: int = -1, norm: Norm = None) -> Array:
         at = trailing_one(axis, len(a.shape))
         return fourier(a, n=a.shape[at] if n is None else int(n), axis=at, norm=norm, inverse=inverse)
 
@@ -85,30 +87,30 @@ _declare_one(np.fft.ifft, inverse=True)
 
 
 @implements(np.fft.rfft)
-def rfft(a: Array, n: int | None = None, axis: int = -1, norm: str | None = None) -> Array:
+def rfft(a: Array, n: int | None = None, axis: int = -1, norm: Norm = None) -> Array:
     at = trailing_one(axis, len(a.shape))
     return fourier_of_real(a, n=a.shape[at] if n is None else int(n), axis=at, norm=norm)
 
 
 @implements(np.fft.irfft)
-def irfft(a: Array, n: int | None = None, axis: int = -1, norm: str | None = None) -> Array:
+def irfft(a: Array, n: int | None = None, axis: int = -1, norm: Norm = None) -> Array:
     at = trailing_one(axis, len(a.shape))
     return real_from_half(a, n=2 * (a.shape[at] - 1) if n is None else int(n), axis=at, norm=norm)
 
 
-def _swapped(norm: str | None) -> str:
+def _swapped(norm: Norm) -> Norm:
     if norm not in _SWAPPED:
         raise ValueError(f'Invalid norm value {norm}; should be "backward", "ortho" or "forward".')
     return _SWAPPED[norm]
 
 
 @implements(np.fft.hfft)
-def hfft(a: Array, n: int | None = None, axis: int = -1, norm: str | None = None) -> Array:
+def hfft(a: Array, n: int | None = None, axis: int = -1, norm: Norm = None) -> Array:
     return irfft(np.conjugate(a), n, axis, _swapped(norm))
 
 
 @implements(np.fft.ihfft)
-def ihfft(a: Array, n: int | None = None, axis: int = -1, norm: str | None = None) -> Array:
+def ihfft(a: Array, n: int | None = None, axis: int = -1, norm: Norm = None) -> Array:
     return np.conjugate(rfft(a, n, axis, _swapped(norm)))
 
 
@@ -135,7 +137,7 @@ def _sizes(a: Array, s: Any, axes: Any, half: bool = False) -> list[tuple[int, i
 
 def _declare_several(function: Any, one: Any, default: Any) -> None:
     @implements(function)
-    def transform(a: Array, s: Any = None, axes: Any = default, norm: str | None = None) -> Array:
+    def transform(a: Array, s: Any = None, axes: Any = default, norm: Norm = None) -> Array:
         for n, axis in reversed(_sizes(a, s, axes)):  # NumPy's order
             a = one(a, n, axis, norm)
         return a
@@ -143,7 +145,7 @@ def _declare_several(function: Any, one: Any, default: Any) -> None:
 
 def _declare_several_of_real(function: Any, default: Any) -> None:
     @implements(function)
-    def transform(a: Array, s: Any = None, axes: Any = default, norm: str | None = None) -> Array:
+    def transform(a: Array, s: Any = None, axes: Any = default, norm: Norm = None) -> Array:
         *others, (n, axis) = _sizes(a, s, axes)
         a = rfft(a, n, axis, norm)
         for n, axis in reversed(others):
@@ -153,7 +155,7 @@ def _declare_several_of_real(function: Any, default: Any) -> None:
 
 def _declare_several_to_real(function: Any, default: Any) -> None:
     @implements(function)
-    def transform(a: Array, s: Any = None, axes: Any = default, norm: str | None = None) -> Array:
+    def transform(a: Array, s: Any = None, axes: Any = default, norm: Norm = None) -> Array:
         *others, last = _sizes(a, s, axes, half=True)
         for n, axis in others:
             a = np.fft.ifft(a, n, axis, norm)
