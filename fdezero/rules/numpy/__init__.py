@@ -9,11 +9,13 @@ from . import (
     interpolation,
     linalg,
     products,
+    quantiles,
     reductions,
     shaping,
     sliding,
     sorting,
     special,
+    statistics,
     tallies,
 )
 
@@ -26,10 +28,12 @@ __all__ = [
     "interpolation",
     "linalg",
     "products",
+    "quantiles",
     "reductions",
     "shaping",
     "sliding",
     "sorting",
     "special",
+    "statistics",
     "tallies",
 ]

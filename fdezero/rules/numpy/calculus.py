@@ -88,18 +88,14 @@ def _slope(f: Array, spacing: Any, axis: int, edge_order: int) -> Array:
     else:
         steps = spacing
     inside = _inside(f, steps, axis)
-    rise = [_along(f, axis, slice(1, 2)) - _along(f, axis, _FIRST), _along(f, axis, _LAST) - _along(f, axis, slice(n - 2, n - 1))]
+    near = [_along(f, axis, slice(k, k + 1)) for k in range(edge_order + 1)]
+    far = [_along(f, axis, slice(n - 1 - k, n - k)) for k in range(edge_order + 1)]
     if edge_order == 1:
-        first, last = ((_step(steps, 0), rise[0]), (_step(steps, -1), rise[1]))
-        ends = [first[1] / first[0], last[1] / last[0]]
+        first, last = (near[1] - near[0]) / _step(steps, 0), (far[0] - far[1]) / _step(steps, -1)
     else:
-        near = [_along(f, axis, slice(k, k + 1)) for k in range(3)]
-        far = [_along(f, axis, slice(n - 1 - k, n - k)) for k in range(3)]
-        ends = [
-            _one_sided(near, _step(steps, 0), _step(steps, 1)),
-            -_one_sided(far, _step(steps, -1), _step(steps, -2)),
-        ]
-    slope = np.concatenate([ends[0], inside, ends[1]], axis)
+        first = _one_sided(near, _step(steps, 0), _step(steps, 1))
+        last = -_one_sided(far, _step(steps, -1), _step(steps, -2))
+    slope = np.concatenate([first, inside, last], axis)
     return slope if slope.dtype == f.dtype else slope.astype(f.dtype)
 
 

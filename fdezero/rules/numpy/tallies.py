@@ -43,13 +43,15 @@ def _bin_of(x: Array, y: Array) -> Array:
     return np.where((x >= y[0]) & (x <= y[-1]), place, bins)
 
 
-edges_of = constant(lambda x, *, bins, range: np.histogram_bin_edges(x, bins, range), name="histogram_bin_edges")
+edges_of = constant(lambda x, *, bins, limits: np.histogram_bin_edges(x, bins, limits), name="histogram_bin_edges")
 bin_of = constant(_bin_of, name="bin_of")
 register(np.histogram_bin_edges, constant(np.histogram_bin_edges), ("bins", "range"))
 
 
 @implements(np.histogram)
-def histogram(a: Any, bins: Any = 10, range: Any = None, density: bool | None = None, weights: Any = None) -> tuple[Array, Array]:
+def histogram(
+    a: Any, bins: Any = 10, range: Any = None, density: bool | None = None, weights: Any = None  # noqa: A002  # NumPy's names
+) -> tuple[Array, Array]:
     values = as_operand(a)
     w = np.ones(values.shape, np.intp) if weights is None else as_operand(weights)
     if w.shape != values.shape:
@@ -58,7 +60,7 @@ def histogram(a: Any, bins: Any = 10, range: Any = None, density: bool | None = 
         raise TypeError("Automated estimation of the number of bins is not supported for weighted data")
     values = values.reshape(-1)
     if isinstance(bins, (str, int, np.integer)):
-        edges = edges_of(values, bins=bins, range=range)
+        edges = edges_of(values, bins=bins, limits=range)
     else:
         edges = as_operand(bins)
         if np.any(edges[1:] < edges[:-1]):
