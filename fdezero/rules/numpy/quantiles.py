@@ -36,7 +36,7 @@ _BETWEEN = {*_MOVING, "midpoint", "averaged_inverted_cdf"}
 
 
 # -- where a quantile lies among the values ------------------------------------------------------------
-def _steady_place(x: Array, y: Array, *, method: str) -> Array:
+def _steady_place(x: Array, y: Array, *, method: Any) -> Array:
     """What NumPy finds for the quantile x in 0, 1 ... y - 1."""
     q, n = np.broadcast_arrays(x, y)
     out = np.zeros(q.shape)
@@ -94,7 +94,7 @@ def _weighted_places(x: Array, y: Array, z: Array, *, without_nans: bool) -> Arr
     for row in np.ndindex(x.shape[:-1]):
         order = np.argsort(x[row])
         missing = int(np.sum(np.isnan(x[row])))
-        if missing and not without_nans or missing == len(order):
+        if (missing and not without_nans) or missing == len(order):
             out[row] = order[-1]
             continue
         order = order[: len(order) - missing]
