@@ -226,10 +226,11 @@ def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype
     start, stop = (np.astype(x, wide) if hasattr(x, "dtype") else np.asarray(x, wide) for x in (start, stop))
     sign = np.sign(start)
     start, stop = np.broadcast_arrays(start / sign, stop / sign)
-    y = np.logspace(np.log10(start), np.log10(stop), num, endpoint, base=10.0)
-    count = y.shape[0]
-    if count:  # the ends exactly
-        ended = endpoint and count > 1
-        y = np.concatenate([start[None], y[1 : count - ended], *([stop[None]] if ended else [])])
-    y = _moved(y * sign, axis)
+    count = operator.index(num)
+    ended = endpoint and count > 1
+    parts = [start[None][:count], *([stop[None]] if ended else [])]  # the ends exactly
+    if count > 1 + ended:
+        between = np.logspace(np.log10(start), np.log10(stop), count, endpoint, base=10.0)
+        parts.insert(1, between[1 : count - ended])
+    y = _moved(np.concatenate(parts) * sign, axis)
     return y if dtype is None else np.astype(y, dtype)

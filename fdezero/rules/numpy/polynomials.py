@@ -188,9 +188,10 @@ def _least_squares(x: Array, y: Array, *, rcond: float) -> Array:
 
 
 def _least_squares_jvp(g: Array, x: Array, y: Array, out: Array, *, rcond: float) -> Array:
-    """For c = P b, where P is the pseudoinverse of A: -P dA c, and of what A has too much,
+    """How c = P b moves with A, where P is the pseudoinverse of A.
 
-    rows: P P^H dA^H (b - A c); columns: (1 - P A) dA^H P^H c.
+    It is -P dA c; and P P^H dA^H (b - A c), where A has more rows than columns; and (1 - P A) dA^H P^H c, where it
+    has more columns than rows.
     """
     m, n = x.shape[-2:]
     moved = -least_squares(x, g @ out, rcond=rcond)

@@ -211,9 +211,11 @@ def nanvar(
     a = as_operand(a)
     a = a if dtype is None else a.astype(dtype)
     chosen = _given(where=where)
-    center = np.nanmean(a, axis, keepdims=True, **chosen) if mean is None or mean is np._NoValue else mean
     x, missing = filled(a, 0)
-    deviation = np.where(missing, np.asarray(0, x.dtype), x - center)
+    if mean is None or mean is np._NoValue:
+        number = np.maximum(_number_of(missing, axis, keepdims=True, **chosen), 1).astype(np.finfo(x.dtype).dtype)
+        mean = np.sum(x, axis, keepdims=True, **chosen) / number
+    deviation = np.where(missing, np.asarray(0, x.dtype), x - mean)
     square = np.square(deviation) if x.dtype.kind != "c" else np.square(deviation.real) + np.square(deviation.imag)
     options = _given(keepdims=keepdims, **chosen)
     total = np.sum(square, axis, **_given(out=out), **options)
