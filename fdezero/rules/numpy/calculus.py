@@ -1,6 +1,6 @@
 """Differences, sums along an axis and grids: diff, gradient, trapezoid, unwrap, cumulative_sum, linspace and their kin.
 
-All are composites.
+Two linear primitives, a difference of neighbours and an even grid, and composites.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from ...core.boxes import raw
-from ...core.declare import implements
+from ...core.declare import implements, linear
 from ...core.graph import Array
+from ...core.primitives import Linear
 from .helpers import as_operand, trailing, trailing_one
 
 
@@ -30,6 +31,26 @@ def _absent(argument: Any) -> bool:
 
 
 # -- differences ---------------------------------------------------------------------------------------
+def _spread_steps(x: Array, *, axis: int) -> Array:
+    """Each entry added to the place behind its own, and taken from its own, of one place more."""
+    shape = list(x.shape)
+    shape[axis] += 1
+    out = np.zeros_like(x, shape=shape)
+    _along(out, axis, _ALL_BUT_FIRST)[...] = x
+    _along(out, axis, _ALL_BUT_LAST)[...] -= x
+    return out
+
+
+steps: Linear = linear(
+    lambda x, *, axis: _along(x, axis, _ALL_BUT_FIRST) - _along(x, axis, _ALL_BUT_LAST),
+    lambda g, *, axis: spread_steps(g, axis=axis),
+    name="diff",
+    core=(0,),
+)
+#: The transpose of `steps`.
+spread_steps: Linear = linear(_spread_steps, lambda g, *, axis: steps(g, axis=axis), name="spread_steps", core=(0,))
+
+
 @implements(np.diff)
 def diff(a: Array, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, append: Any = np._NoValue) -> Array:
     if n < 0:
@@ -46,7 +67,7 @@ def diff(a: Array, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, appen
     parts = [x for x in (before, a, after) if x is not None]
     x = np.concatenate(parts, at) if len(parts) > 1 else a
     for _ in range(n):
-        x = _along(x, at, _ALL_BUT_FIRST) - _along(x, at, _ALL_BUT_LAST)
+        x = steps(x, axis=at)
     return x
 
 
@@ -84,31 +105,32 @@ def _slope(f: Array, spacing: Any, axis: int, edge_order: int) -> Array:
     if np.ndim(spacing):
         if spacing.shape != (n,):
             raise ValueError("when 1d, distances must match the length of the corresponding dimension")
-        steps = np.diff(spacing).reshape((-1, *(1,) * (-axis - 1)))
+        h = np.diff(spacing).reshape((-1, *(1,) * (-axis - 1)))
     else:
-        steps = spacing
-    inside = _inside(f, steps, axis)
+        h = spacing
+    inside = _inside(f, h, axis)
     near = [_along(f, axis, slice(k, k + 1)) for k in range(edge_order + 1)]
     far = [_along(f, axis, slice(n - 1 - k, n - k)) for k in range(edge_order + 1)]
     if edge_order == 1:
-        first, last = (near[1] - near[0]) / _step(steps, 0), (far[0] - far[1]) / _step(steps, -1)
+        first, last = (near[1] - near[0]) / _step(h, 0), (far[0] - far[1]) / _step(h, -1)
     else:
-        first = _one_sided(near, _step(steps, 0), _step(steps, 1))
-        last = -_one_sided(far, _step(steps, -1), _step(steps, -2))
+        first = _one_sided(near, _step(h, 0), _step(h, 1))
+        last = -_one_sided(far, _step(h, -1), _step(h, -2))
     slope = np.concatenate([first, inside, last], axis)
     return slope if slope.dtype == f.dtype else slope.astype(f.dtype)
 
 
-def _step(steps: Any, k: int) -> Any:
-    return steps[k : k + 1 or None] if np.ndim(steps) else steps
+def _step(h: Any, k: int) -> Any:
+    """The k-th step, of a vector along an axis or of even ones."""
+    return h[k : k + 1 or None] if np.ndim(h) else h
 
 
-def _inside(f: Array, steps: Any, axis: int) -> Array:
+def _inside(f: Array, h: Any, axis: int) -> Array:
     """Central differences."""
     left, right = _along(f, axis, slice(None, -2)), _along(f, axis, slice(2, None))
-    if not np.ndim(steps):
-        return (right - left) / (2.0 * steps)
-    a, b = steps[:-1], steps[1:]
+    if not np.ndim(h):
+        return (right - left) / (2.0 * h)
+    a, b = h[:-1], h[1:]
     middle = _along(f, axis, slice(1, -1))
     return -b / (a * (a + b)) * left + (b - a) / (a * b) * middle + a / (b * (a + b)) * right
 
@@ -180,6 +202,21 @@ def _moved(x: Array, axis: int) -> Array:
     return np.moveaxis(x, 0, axis) if axis else x
 
 
+def _shares(g: Array, num: int, intervals: int) -> Array:
+    """How much of the second end there is in each place of a grid."""
+    return np.arange(num, dtype=np.finfo(g.dtype).dtype) / max(intervals, 1)
+
+
+#: An even grid along a new last axis.
+grid = linear(
+    lambda x, y, *, num, intervals: np.linspace(x, y, num, endpoint=intervals < num, axis=-1),
+    lambda g, *, num, intervals: np.sum(g * (1 - _shares(g, num, intervals)), axis=-1),
+    lambda g, *, num, intervals: np.sum(g * _shares(g, num, intervals), axis=-1),
+    name="linspace",
+    core=(0, 0),
+)
+
+
 @implements(np.linspace)
 def linspace(
     start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, axis: int = 0
@@ -188,19 +225,14 @@ def linspace(
     if count < 0:
         raise ValueError(f"Number of samples, {count}, must be non-negative.")
     start, stop = _end(start), _end(stop)
-    wide = _dtype_of(start, stop)
-    delta = np.astype(stop - start, wide)
     intervals = count - 1 if endpoint else count
-    step = delta / intervals if intervals > 0 else np.full(delta.shape, np.nan)[()]
-    places = np.arange(count, dtype=wide).reshape((-1, *(1,) * len(delta.shape)))
-    y = places * (step if intervals > 0 else delta) + start
-    if endpoint and count > 1:
-        last = np.broadcast_to(np.astype(stop, wide) if hasattr(stop, "dtype") else np.asarray(stop, wide), delta.shape)
-        y = np.concatenate([y[:-1], last[None]])
-    y = _moved(y, axis)
+    y = np.moveaxis(grid(start, stop, num=count, intervals=intervals), -1, axis)
     if dtype is not None and np.dtype(dtype) != y.dtype:
         y = np.astype(np.floor(y) if np.issubdtype(dtype, np.integer) else y, dtype)
-    return (y, step) if retstep else y
+    if not retstep:
+        return y
+    delta = np.astype(stop - start, _dtype_of(start, stop))
+    return y, delta / intervals if intervals > 0 else np.nan
 
 
 @implements(np.logspace)

@@ -41,9 +41,13 @@ def _segment(x: Array, knots: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def _slope(x: Array, y: Array, z: Array) -> Array:
-    left, right, _, width = _segment(x, y)
+    """That of the segment of each x."""
+    if y.shape[0] == 1:
+        return np.zeros_like(z, shape=np.shape(x))
+    widths = np.diff(y)
+    slopes = np.diff(z) / np.where(widths == 0, 1, widths)  # no x is in a segment without a width
     outside = (x < y[0]) | (x > y[-1])
-    return np.where(outside, 0, (rows(z, right) - rows(z, left)) / width)
+    return np.where(outside, 0, rows(slopes, segment_of(x, y)))
 
 
 def _between(x: Array, knots: Array, values: Array) -> Array:

@@ -19,12 +19,10 @@ from .helpers import as_operand
 def _slide(x: Array, y: Array, *, before: int, after: int) -> Array:
     """Sum over j of ``x[k + j - before] * y[j]``, where x has ``before`` zeros in front and ``after`` behind."""
     lead = np.broadcast_shapes(x.shape[:-1], y.shape[:-1])
+    if not lead:
+        return _slide_vectors(x, y, before, after)
     n, m = x.shape[-1], y.shape[-1]
     positions = n + before + after - m + 1
-    if len(lead) == 0:
-        if before == after == 0:
-            return np.convolve(x, y[::-1], "valid")
-        return np.convolve(x, y[::-1])[m - 1 - before :][:positions]
     x, y = np.broadcast_to(x, (*lead, n)), np.broadcast_to(y, (*lead, m))
     out = np.zeros((*lead, positions), np.result_type(x, y))
     if m <= out[..., 0].size:
@@ -33,7 +31,25 @@ def _slide(x: Array, y: Array, *, before: int, after: int) -> Array:
             out[..., first:last] += x[..., first + j - before : last + j - before] * y[..., j : j + 1]
     else:
         for row in np.ndindex(lead):
-            out[row] = _slide(x[row], y[row], before=before, after=after)
+            out[row] = _slide_vectors(x[row], y[row], before, after)
+    return out
+
+
+def _slide_vectors(x: Array, y: Array, before: int, after: int) -> Array:
+    """By np.convolve; the positions beyond an end of x, where they are not those of one of its modes, one by one."""
+    n, m = x.shape[0], y.shape[0]
+    if m > n:  # slide x along y, in the other direction
+        return _slide_vectors(y, x, n + after - m, n + before - m)[::-1]
+    if before == after == m - 1:
+        return np.convolve(x, y[::-1])
+    if before == m // 2 and after == m - 1 - m // 2:
+        return np.convolve(x, y[::-1], "same")
+    out = np.empty(n + before + after - m + 1, np.result_type(x, y))
+    out[before : before + n - m + 1] = np.convolve(x, y[::-1], "valid")
+    for k in range(before):
+        out[k] = np.dot(x[: m + k - before], y[before - k :])
+    for k in range(after):
+        out[len(out) - 1 - k] = np.dot(x[n - m + after - k :], y[: m - after + k])
     return out
 
 

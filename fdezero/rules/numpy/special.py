@@ -28,7 +28,7 @@ def _sinc(x: Any, *, n: int) -> Any:
     if n == 0:
         return np.sinc(x)
     y = np.pi * np.asarray(x).astype(complex if x.dtype.kind == "c" else float)
-    near = np.abs(y) < n + 2
+    near = np.abs(y) < 1 + n / 2  # where the recurrence would lose digits
     out = np.empty_like(y)
     out[near] = _sinc_series(y[near], n)
     far = y[~near]
@@ -44,7 +44,7 @@ def _sinc_series(y: Array, n: int) -> Array:
     total = np.zeros_like(y)
     first = (n + 1) // 2
     power = y ** (2 * first - n)
-    for k in range(first, first + 20 + 2 * n):
+    for k in range(first, first + 12 + n):
         total += (-1) ** k / (2 * k + 1) * power
         j = 2 * k - n
         power = power * y * y / ((j + 1) * (j + 2))

@@ -215,7 +215,9 @@ def nanvar(
     if mean is None or mean is np._NoValue:
         number = np.maximum(_number_of(missing, axis, keepdims=True, **chosen), 1).astype(np.finfo(x.dtype).dtype)
         mean = np.sum(x, axis, keepdims=True, **chosen) / number
-    deviation = np.where(missing, np.asarray(0, x.dtype), x - mean)
+    deviation = x - mean
+    if np.any(raw(missing)):
+        deviation = np.where(missing, np.asarray(0, x.dtype), deviation)
     square = np.square(deviation) if x.dtype.kind != "c" else np.square(deviation.real) + np.square(deviation.imag)
     options = _given(keepdims=keepdims, **chosen)
     total = np.sum(square, axis, **_given(out=out), **options)
