@@ -66,7 +66,7 @@ def diff(a: Array, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, appen
     before, after = (x if x is None or x.shape else np.broadcast_to(x, end) for x in ends)
     parts = [x for x in (before, a, after) if x is not None]
     x = np.concatenate(parts, at) if len(parts) > 1 else a
-    for _ in range(n):
+    for _ in range(min(n, x.shape[at])):  # of nothing the differences are nothing
         x = steps(x, axis=at)
     return x
 

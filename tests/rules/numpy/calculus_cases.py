@@ -8,6 +8,8 @@ from .cases import CONSTANT, case, distinct, draw
 for _options in ({}, {"n": 2, "axis": 0}, {"n": 0}, {"n": 3, "axis": -1}):
     case(np.diff, draw(3, 4), **_options)
 case(np.diff, draw(4, dtype=complex))
+case(np.diff, draw(1), n=2)
+case(np.diff, draw(2, 0))
 case(np.diff, draw(4, dtype=np.float32))
 case(np.diff, draw(3), draw(), f=lambda x, v: np.diff(x, prepend=v, append=1.0), label="ends")
 case(np.diff, draw(2, 3), draw(2, 2), f=lambda x, v: np.diff(x, 2, append=v), label="ends")

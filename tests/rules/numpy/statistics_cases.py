@@ -61,7 +61,7 @@ for _f in (np.nansum, np.nanprod, np.nanmean, np.nanvar, np.nanstd):
 for _f in (np.nanmax, np.nanmin):
     case(_f, _part, axis=1, where=_mask, initial=0.4)
 for _f in (np.nansum, np.nanprod):
-    case(_f, _full, f=hole(lambda x, f=_f: f(x, axis=0, initial=2.0)), label="initial")
+    case(_f, _full, f=hole(lambda x, f=_f: f(x, axis=0, initial=2.2)), label="initial")
 for _f in (np.nanvar, np.nanstd):
     case(_f, _full, f=hole(lambda x, f=_f: f(x, axis=(0, 2), ddof=1)), label="ddof")
     case(_f, _full, np.full((2, 1, 2), 0.1), f=lambda x, m, f=_f: f(x + 0 * m, axis=1, mean=m), label="mean=")
