@@ -233,24 +233,12 @@ def polyfit(
     if full:
         _refuse_full()
     order = int(deg) + 1
-    x, y = as_operand(x) + 0.0, as_operand(y) + 0.0
-    if deg < 0:
+    if order < 1:
         raise ValueError("expected deg >= 0")
-    if len(x.shape) != 1:
-        raise TypeError("expected 1D vector for x")
-    if not x.shape[0]:
-        raise TypeError("expected non-empty vector for x")
-    if len(y.shape) not in (1, 2):
-        raise TypeError("expected 1D or 2D array for y")
-    if x.shape[0] != y.shape[0]:
-        raise TypeError("expected x and y to have same length")
+    x, y, w = (None if v is None else as_operand(v) + 0.0 for v in (x, y, w))
+    _check_data(x, y, w)
     matrix, values = np.vander(x, order), y if len(y.shape) == 2 else y[:, None]
     if w is not None:
-        w = as_operand(w) + 0.0
-        if len(w.shape) != 1:
-            raise TypeError("expected a 1-d array for weights")
-        if w.shape[0] != y.shape[0]:
-            raise TypeError("expected w and y to have the same length")
         matrix, values = matrix * w[:, None], values * w[:, None]
     scale = np.sqrt(np.sum(matrix * matrix, axis=0))
     matrix = matrix / scale
@@ -259,19 +247,28 @@ def polyfit(
         warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, stacklevel=2)
     scaled = least_squares(matrix, values, rcond=limit)
     c = scaled / scale[:, None]
-    c = c if len(y.shape) == 2 else c[:, 0]
     if not cov:
-        return c
-    spread = np.linalg.inv(np.dot(matrix.T, matrix)) / np.outer(scale, scale)
+        return c if len(y.shape) == 2 else c[:, 0]
+    spread = (np.linalg.inv(np.dot(matrix.T, matrix)) / np.outer(scale, scale))[:, :, None]
     if cov != "unscaled":
         if x.shape[0] <= order:
             raise ValueError("the number of data points must exceed order to scale the covariance matrix")
         rest = np.absolute(values - matrix @ scaled)
-        factor = np.sum(rest * rest, axis=0) / (x.shape[0] - order)
-        spread = spread[:, :, None] * factor if len(y.shape) == 2 else spread * factor[0]
-    elif len(y.shape) == 2:
-        spread = spread[:, :, None]
-    return c, spread
+        spread = spread * (np.sum(rest * rest, axis=0) / (x.shape[0] - order))
+    return (c, spread) if len(y.shape) == 2 else (c[:, 0], spread[:, :, 0])
+
+
+def _check_data(x: Array, y: Array, w: Array | None) -> None:
+    if len(x.shape) != 1:
+        raise TypeError("expected 1D vector for x")
+    if not x.shape[0]:
+        raise TypeError("expected non-empty vector for x")
+    if len(y.shape) not in (1, 2):
+        raise TypeError("expected 1D or 2D array for y")
+    if x.shape[0] != y.shape[0]:
+        raise TypeError("expected x and y to have same length")
+    if w is not None and w.shape != x.shape:
+        raise TypeError(f"expected a 1-d array for weights, of the length of y; got one of shape {w.shape}")
 
 
 def _refuse_full() -> NoReturn:

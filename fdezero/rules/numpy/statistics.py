@@ -70,12 +70,23 @@ def _variables(x: Any, rowvar: bool) -> Array:
     return x if rowvar or x.shape[0] == 1 else x.T
 
 
+def _all_variables(m: Any, y: Any, rowvar: bool, dtype: Any) -> Array:
+    """The variables of both arguments in rows."""
+    m = as_operand(m)
+    xs = [_variables(m, rowvar or len(m.shape) == 1), *([] if y is None else [_variables(y, rowvar)])]
+    wide = np.result_type(*[x.dtype for x in xs], np.float64) if dtype is None else np.dtype(dtype)
+    xs = [x if x.dtype == wide else x.astype(wide) for x in xs]
+    return np.concatenate(xs) if len(xs) > 1 else xs[0]
+
+
 def _sample_weights(weights: Any, count: int, name: str) -> Array:
     w = as_operand(weights)
     if len(w.shape) != 1 or w.shape[0] != count:
         raise RuntimeError(f"numpy.cov: {name} of shape {w.shape} do not fit {count} samples")
     if np.any(raw(w) < 0):
         raise ValueError(f"{name} cannot be negative")
+    if name == "fweights" and np.any(raw(w) != np.round(raw(w))):
+        raise TypeError("fweights must be integer")
     return w.astype(float)
 
 
@@ -93,17 +104,11 @@ def cov(
 ) -> Array:
     if ddof is not None and ddof != int(ddof):
         raise ValueError("ddof must be integer")
-    m = as_operand(m)
-    xs = [_variables(m, rowvar or len(m.shape) == 1), *([] if y is None else [_variables(y, rowvar)])]
-    wide = np.result_type(*[x.dtype for x in xs], np.float64) if dtype is None else np.dtype(dtype)
-    xs = [x if x.dtype == wide else x.astype(wide) for x in xs]
-    x = np.concatenate(xs) if len(xs) > 1 else xs[0]
+    x = _all_variables(m, y, rowvar, dtype)
     count = x.shape[1]
     free = (0 if bias else 1) if ddof is None else ddof
     given = {"fweights": fweights, "aweights": aweights}
     parts = [_sample_weights(w, count, name) for name, w in given.items() if w is not None]
-    if fweights is not None and np.any(raw(parts[0]) != np.round(raw(parts[0]))):
-        raise TypeError("fweights must be integer")
     if not parts:
         deviation = x - np.mean(x, axis=1, keepdims=True)
         weighted, freedom = deviation, count - free
@@ -118,7 +123,7 @@ def cov(
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
         freedom = np.where(freedom <= 0, 0.0, freedom)
     c = np.dot(deviation, np.conjugate(weighted.T)) * np.true_divide(1, freedom)
-    return np.squeeze(c if c.dtype == wide else c.astype(wide))
+    return np.squeeze(c if c.dtype == x.dtype else c.astype(x.dtype))
 
 
 @implements(np.corrcoef)
