@@ -169,7 +169,8 @@ def _quantile(
         else:
             found = _nan_where_any(x, found)
     found = np.moveaxis(found, -1, 0)  # the axis of q is in front, and has its shape
-    return _kept(found.reshape((*q.shape, *found.shape[1:])), a, axes, keepdims)
+    found = found.reshape((*q.shape, *found.shape[1:])) if q.shape else found[0]  # of a vector a number, as in NumPy
+    return _kept(found, a, axes, keepdims)
 
 
 def _weights_like(weights: Any, a: Array, axis: Any, method: str) -> Array:
@@ -234,7 +235,7 @@ def _declare_median(function: Any, without_nans: bool) -> None:
             found = nan_where(n == 0, found, "All-NaN slice encountered")
         else:
             found = _nan_where_any(x, found)
-        return _kept(found[..., 0], a, axes, keepdims)
+        return _kept(found[0] if len(found.shape) == 1 else found[..., 0], a, axes, keepdims)
 
 
 _declare_median(np.median, without_nans=False)

@@ -191,3 +191,9 @@ def test_half_a_spectrum_in_forward_mode_over_reverse():
     h = 1e-6
     numerical = (grad(f)(x + h * t) - grad(f)(x - h * t)) / (2 * h)
     np.testing.assert_allclose(jvp(grad(f), (x,), (t,))[1], numerical, rtol=1e-6)
+
+
+@pytest.mark.parametrize("f", [np.median, np.nanmedian, lambda x: np.quantile(x, 0.3), np.nanmean, np.nanstd, np.nanmax, np.average, np.ptp])
+def test_a_number_comes_back_as_a_number(f):
+    x = A([1.0, 2.0, 4.0, 8.0])
+    assert type(fdezero.value_and_grad(f)(x)[0]) is type(f(x)) is np.float64
