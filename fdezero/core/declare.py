@@ -57,7 +57,10 @@ def register(function: Any, implementation: Callable[..., Any], accepts: Sequenc
     """
     if function in implementations:
         raise ValueError(f"{numpy_name(function)} has an implementation already")
-    count = len(implementation.rules) or inf if isinstance(implementation, Primitive) else _positional(implementation)
+    if isinstance(implementation, Primitive):
+        count = len(implementation.rules or implementation.core or ()) or inf
+    else:
+        count = _positional(implementation)
     implementations[function] = Implementation(implementation, frozenset(accepts), count)
 
 

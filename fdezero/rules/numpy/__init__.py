@@ -1,5 +1,43 @@
 """Derivative rules of NumPy's functions, by area.  Importing this package declares them all."""
 
-from . import elementwise, gathering, indexing, linalg, products, queries, reductions, shaping, sorting
+from . import (
+    calculus,
+    elementwise,
+    fft,
+    gathering,
+    indexing,
+    interpolation,
+    linalg,
+    polynomials,
+    products,
+    quantiles,
+    queries,
+    reductions,
+    shaping,
+    sliding,
+    sorting,
+    special,
+    statistics,
+    tallies,
+)
 
-__all__ = ["elementwise", "gathering", "indexing", "linalg", "products", "queries", "reductions", "shaping", "sorting"]
+__all__ = [
+    "calculus",
+    "elementwise",
+    "fft",
+    "gathering",
+    "indexing",
+    "interpolation",
+    "linalg",
+    "polynomials",
+    "products",
+    "quantiles",
+    "queries",
+    "reductions",
+    "shaping",
+    "sliding",
+    "sorting",
+    "special",
+    "statistics",
+    "tallies",
+]

@@ -22,7 +22,8 @@ _function: Any  # of NumPy's, in the loops below
 # -- along axes --------------------------------------------------------------------------------------
 
 
-def _declare_extreme_place(function: Any) -> None:
+def declare_extreme_place(function: Any) -> None:
+    """Declare a function like argmax, which returns places along one axis."""
     primitive = constant(
         lambda x, *, axis, keepdims: function(x, axis=axis, keepdims=keepdims), name=function.__name__, core=(0,)
     )
@@ -38,7 +39,7 @@ def _declare_extreme_place(function: Any) -> None:
 
 
 for _function in (np.argmax, np.argmin):
-    _declare_extreme_place(_function)
+    declare_extreme_place(_function)
 
 
 def _declare_joined(function: Any, neutral: bool) -> None:

