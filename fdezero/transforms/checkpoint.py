@@ -11,7 +11,7 @@ import numpy as np
 from .. import tree
 from ..core.graph import Array, Box, Node, Params
 from ..interpreters.reverse import pull
-from .custom import Call, WithJvp, flat, pulled_through, refuse_closures
+from .calls import Call, WithJvp, flat, pulled_through, refuse_closures
 from .jvp import jvp
 from .vmap import vmap
 from .wrapping import Function, Transformed, decorator
