@@ -156,7 +156,7 @@ def children(tree: Tree) -> list[tuple[Any, Any]] | None:
 
 
 def is_record(kind: type) -> bool:
-    """Is it an attrs class or a dataclass, whose fields are children?"""
+    """True for an attrs class and for a dataclass, whose fields are children."""
     return (attrs.has(kind) or dataclasses.is_dataclass(kind)) and not hasattr(kind, "_fdezero_leaf")
 
 

@@ -56,7 +56,7 @@ def as_operand(x: Any) -> Any:
 
 
 def has_own_arithmetic(x: Any) -> bool:
-    """Is ``x`` an ndarray of a subclass whose arithmetic is another: a MaskedArray, a matrix, a quantity with a unit?"""
+    """True for an ndarray of a subclass with arithmetic of its own: a MaskedArray, a matrix, a quantity with a unit."""
     if not isinstance(x, np.ndarray):
         return False
     return isinstance(x, (np.ma.MaskedArray, np.matrix)) or type(x).__array_ufunc__ is not np.ndarray.__array_ufunc__

@@ -118,7 +118,7 @@ def ihfft(a: Array, n: int | None = None, axis: int = -1, norm: Norm = None) -> 
 def _sizes(a: Array, s: Any, axes: Any, half: bool = False) -> list[tuple[int, int]]:
     """The size of the transform along each axis, and the axis counted from the end, which may be there twice.
 
-    ``half``: is the last of them half a spectrum?
+    ``half`` says that the last of them is half a spectrum.
     """
     ndim = len(a.shape)
     if axes is None:

@@ -76,7 +76,7 @@ def array_of(index: Any) -> Any:
 
 
 def has_boxes(index: Any) -> bool:
-    """Is there an integer Box in this index?"""
+    """True where a part of an index is an integer Box."""
     parts = index if isinstance(index, tuple) else (index,)
     return any(isinstance(part, Box) and part.dtype.kind in "iu" for part in parts)
 
@@ -124,7 +124,7 @@ def _spelled_out(given: Sequence[Any], shape: tuple[int, ...]) -> list[Any]:
 
 
 def is_mask(part: Any) -> bool:
-    """Is this part of an index an array of booleans?"""
+    """True where a part of an index is an array of booleans."""
     return isinstance(part, np.ndarray) and part.dtype.kind == "b"
 
 
@@ -151,7 +151,7 @@ def _flat_place(places: Sequence[Any], sizes: Sequence[int]) -> Any:
 
 # -- writing -----------------------------------------------------------------------------------------
 def _is_last(places: Array) -> Array:
-    """Of several entries with the same place, which one comes last?"""
+    """True for each entry that comes last among those with the same place."""
     order = np.arange(places.size).reshape(places.shape)
     last = np.zeros(places.max(initial=-1) + 1, int)
     last[places] = order

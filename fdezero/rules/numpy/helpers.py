@@ -91,7 +91,7 @@ def spread(x: Array, shape: Sequence[int]) -> Array:
 
 
 def is_number(y: Any) -> bool:
-    """Is ``y`` one real number that is known now: a Python or NumPy scalar?"""
+    """True where ``y`` is one finite real number: a Python or NumPy scalar."""
     return y.__class__ in _NUMBERS and math.isfinite(y)
 
 

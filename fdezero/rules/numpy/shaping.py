@@ -62,7 +62,7 @@ def ravel(a: Array, order: str = "C") -> Array:
 
 
 def _first_axis_fastest(order: str) -> bool:
-    """Is this Fortran's order?  Those that depend on how an array lies in memory have no meaning for a Box."""
+    """True for Fortran's order; an order that depends on how an array lies in memory has no meaning for a Box."""
     if order not in ("C", "F"):
         raise TypeError(f"order={order!r} depends on how an array lies in memory; write order='C' or order='F'")
     return order == "F"
