@@ -135,7 +135,8 @@ class ArrayLike:
         if method == "__call__":
             if "out" in kwargs:
                 _refuse_out(ufunc, inputs, kwargs)
-            return call(ufunc, inputs, kwargs)
+            if not kwargs:
+                return call(ufunc, inputs, kwargs)
         return call(getattr(np.ufunc, method), (ufunc, *inputs), kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
@@ -40,6 +40,23 @@ _EVERY = ((), (-1,), (-2, -1), (-3, -2, -1), (-4, -3, -2, -1))
 def trailing_one(axis: Any, ndim: int) -> int:
     """One axis, counted from the end."""
     return normalize_axis_index(axis, ndim) - ndim
+
+
+def reduced(axis: Any, ndim: int) -> Axes:
+    """`trailing`, for NumPy's ufuncs: along axis 0 or -1 they take a number as it is."""
+    return () if not ndim and axis.__class__ is int and axis in (0, -1) else trailing(axis, ndim)
+
+
+def along(a: Array, axis: int | None, number: bool = False) -> tuple[Array, int]:
+    """``a`` and one axis, counted from the end; None stands for all of them, made one.
+
+    With ``number``, a number is a vector of one, as NumPy takes it in several functions.
+    """
+    if axis is None:
+        return a.reshape(-1), -1
+    if number and not a.shape:
+        a = a.reshape(1)
+    return a, trailing_one(axis, len(a.shape))
 
 
 def keep_reduced(x: Array, shape: Sequence[int], axes: Axes) -> Array:
@@ -93,3 +110,21 @@ def spread_over(values: Sequence[Array], batched: Sequence[bool], size: int) -> 
 def all_batched(primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Params) -> Any:
     """How a primitive batches whose arguments must all have the batch axis."""
     return primitive(*spread_over(values, batched, size), **params)
+
+
+def shape_depends_on_values(primitive: Primitive, *_: Any) -> NoReturn:
+    """How a primitive batches whose result has another shape for each example: not at all.
+
+    Raises:
+        TypeError: which says what to write instead.
+    """
+    raise TypeError(
+        f"numpy.{primitive.name} of a batched value has a result of another shape for each example; write "
+        "np.where(mask, x, 0) for x[mask], or call it outside vmap"
+    )
+
+
+def no_out(out: Any, name: str) -> None:
+    """Refuse ``out=`` unless it is None."""
+    if out is not None:
+        raise TypeError(f"numpy.{name}: out= writes into an array, which cannot be differentiated; use the result, y = f(x)")

@@ -371,3 +371,6 @@ CONSTANT: dict[Any, Callable[[Any], Any]] = {
 REFUSED = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}
 #: Aliases and constructors that hand back a Box as it is.
 SAME = {np.asarray, np.asanyarray, np.ascontiguousarray, np.ufunc.reduce, np.ufunc.outer}
+
+# Files that add to the table, a file an area.
+from . import ufunc_method_cases  # noqa: E402, F401
