@@ -20,11 +20,15 @@ from .operands import KNOWN, as_operand, as_operands, foreign_caller, numpy_name
 
 @attrs.frozen(eq=False)
 class Implementation:
-    """What a NumPy function does on Boxes, the keyword arguments that it takes, and how many arguments by position."""
+    """What a NumPy function does on Boxes, the keyword arguments that it takes, and how many arguments by position.
+
+    ``any_keyword``: it takes every keyword argument, for a function of the user's.
+    """
 
     function: Callable[..., Any]
     accepts: frozenset[str]
     positional: float
+    any_keyword: bool = False
 
 
 NO_PARAMS: Mapping[str, Any] = {}
@@ -44,6 +48,8 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         raise TypeError(f"{numpy_name(function)} has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
     args = as_operands(args)
     if len(args) > implementation.positional or (kwargs and not implementation.accepts.issuperset(kwargs)):
+        if implementation.any_keyword:
+            return implementation.function(*args, **kwargs)
         args, kwargs = without_defaults(function, args, kwargs, implementation)
     return implementation.function(*args, **kwargs)
 
@@ -158,6 +164,8 @@ class ArrayLike:
     __and__, __rand__ = _binary(np.bitwise_and), _reflected(np.bitwise_and)
     __or__, __ror__ = _binary(np.bitwise_or), _reflected(np.bitwise_or)
     __xor__, __rxor__ = _binary(np.bitwise_xor), _reflected(np.bitwise_xor)
+    __lshift__, __rlshift__ = _binary(np.left_shift), _reflected(np.left_shift)
+    __rshift__, __rrshift__ = _binary(np.right_shift), _reflected(np.right_shift)
     __invert__ = _unary(np.invert)
     # As for an ndarray, == compares entry by entry, so a Box cannot be a key of a dictionary.
     __eq__, __ne__ = _binary(np.equal), _binary(np.not_equal)
@@ -174,6 +182,7 @@ class ArrayLike:
     conj, conjugate = _method(np.conjugate), _method(np.conjugate)
     copy, round = _method(np.copy), _method(np.round)
     argmax, argmin, argsort = _method(np.argmax), _method(np.argmin), _method(np.argsort)
+    argpartition, choose = _method(np.argpartition), _method(np.choose)
     all, any, nonzero = _method(np.all), _method(np.any), _method(np.nonzero)
     searchsorted = _method(np.searchsorted)
     __round__ = _method(np.round)
@@ -181,6 +190,22 @@ class ArrayLike:
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self  # nothing writes to it, so it is its own copy; a copy of the graph would be another graph
+
+    def compress(self, condition: Any, axis: int | None = None) -> Any:
+        return call(np.compress, (condition, self, axis), {})
+
+    @property
+    def flat(self) -> Any:
+        """The entries in one row, to read: ``for v in x.flat`` and ``x.flat[3]``."""
+        return call(np.ravel, (self,), {})
+
+    def view(self, dtype: Any = None, type: Any = None) -> Any:  # noqa: A002  # NumPy's name
+        if (dtype is None or np.dtype(dtype) == self.dtype) and type is None:
+            return self
+        raise TypeError(
+            f"view(dtype) of a {self.__class__.__name__} would read the bytes of its numbers as others, which has no "
+            "derivative; write x.astype(dtype) for the same numbers, or x.real and x.imag for the parts of complex ones"
+        )
 
     def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:
         if casting != "unsafe" and not np.can_cast(self.dtype, dtype, casting):  # type: ignore[arg-type]  # NumPy checks it
@@ -225,6 +250,9 @@ class ArrayLike:
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(np.any(self == value))
 
     # -- shape and dtype ------------------------------------------------------------------------
     @property
@@ -283,8 +311,11 @@ class ArrayLike:
     __index__ = _refuse("the use as an index", "write int(stop_gradient(x))")
     item = _refuse("item()", "use x itself, or stop_gradient(x).item()")
     tolist = _refuse("tolist()", "use x itself, or stop_gradient(x).tolist()")
-    fill = sort = put = partition = _refuse(
-        "changing the entries in place", "write np.full_like(x, v), np.sort(x) or x = fdezero.at(x)[index].set(v)"
+    tobytes = tofile = dump = dumps = byteswap = _refuse("taking the bytes", "use stop_gradient(x).tobytes() and the like")
+    getfield = setfield = setflags = _refuse("the layout in memory", "use x itself, or stop_gradient(x)")
+    fill = sort = put = partition = resize = _refuse(
+        "changing the entries in place",
+        "write np.full_like(x, v), np.sort(x), np.resize(x, shape) or x = fdezero.at(x)[index].set(v)",
     )
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:

@@ -57,22 +57,27 @@ def register(function: Any, implementation: Callable[..., Any], accepts: Sequenc
     """
     if function in implementations:
         raise ValueError(f"{numpy_name(function)} has an implementation already")
-    count = len(implementation.rules) or inf if isinstance(implementation, Primitive) else _positional(implementation)
-    implementations[function] = Implementation(implementation, frozenset(accepts), count)
+    if isinstance(implementation, Primitive):
+        count, any_keyword = len(implementation.rules) or inf, False
+    else:
+        count, any_keyword = _arguments(implementation)
+    implementations[function] = Implementation(implementation, frozenset(accepts), count, any_keyword)
 
 
-def _positional(function: Callable[..., Any]) -> float:
-    """How many arguments a function takes by position."""
+def _arguments(function: Callable[..., Any]) -> tuple[float, bool]:
+    """How many arguments a function takes by position, and whether it takes every keyword argument."""
     kinds = [p.kind for p in inspect.signature(function).parameters.values()]
+    any_keyword = inspect.Parameter.VAR_KEYWORD in kinds
     if inspect.Parameter.VAR_POSITIONAL in kinds:
-        return inf
-    return sum(kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds)
+        return inf, any_keyword
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(kind in by_position for kind in kinds), any_keyword
 
 
 def implements(*functions: Any) -> Callable[[_F], _F]:
     """Declare a composite: ordinary NumPy that answers for NumPy's ``functions`` on Boxes.
 
-    The keyword arguments it takes are those of its signature; any other must be at NumPy's default.
+    The keyword arguments it takes are those of its signature (with ``**kwargs``, all); any other must be at NumPy's default.
     """
 
     def declare(implementation: _F) -> _F:
