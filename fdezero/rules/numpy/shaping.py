@@ -19,6 +19,7 @@ from ...core.declare import implements, linear, linear_in_all
 from ...core.graph import Array, Box
 from ...core.primitives import Linear
 from .helpers import Axes, all_batched, as_operand, trailing, trailing_one
+from .padding import pad_by_pieces, pad_odd
 
 Shape = tuple[int, ...]
 
@@ -386,19 +387,28 @@ _INDEXING_MODES = ("edge", "reflect", "symmetric", "wrap")
 
 
 @implements(np.pad)
-def pad(array: Array, pad_width: Any, mode: Any = "constant", *, constant_values: Any = 0, reflect_type: str = "even") -> Array:
+def pad(
+    array: Array,
+    pad_width: Any,
+    mode: Any = "constant",
+    *,
+    constant_values: Any = 0,
+    end_values: Any = 0,
+    stat_length: Any = None,
+    reflect_type: str = "even",
+) -> Array:
     width = _pad_width(pad_width, len(array.shape))
     if not width:
         return array
-    if mode == "constant":
+    if mode == "constant" and isinstance(constant_values, (int, float)):
         padded = pad_zeros(array, width=width)
-        if isinstance(constant_values, (int, float)) and constant_values == 0:
+        if constant_values == 0:
             return padded
         return padded + np.pad(np.zeros(array.shape, array.dtype), width, constant_values=constant_values)
     if mode not in _INDEXING_MODES:
-        raise TypeError(f"numpy.pad has no derivative rule for mode={mode!r}; it takes 'constant' and {_INDEXING_MODES}")
-    if reflect_type != "even":
-        raise TypeError("numpy.pad has no derivative rule for the argument reflect_type='odd'")
+        return pad_by_pieces(array, width, mode, constant_values, end_values, stat_length)
+    if reflect_type == "odd" and mode in ("reflect", "symmetric"):
+        return pad_odd(array, width, mode)
     for axis, w in enumerate(width):
         if w != (0, 0):
             index = np.pad(np.arange(array.shape[axis]), w, mode=mode)

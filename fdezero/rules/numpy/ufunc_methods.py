@@ -45,7 +45,7 @@ def with_options(
     xs = [x if x.__class__ in (bool, int, float, complex) else as_operand(x) for x in inputs]
     given = tuple(x.dtype if hasattr(x, "dtype") else type(x) for x in xs)
     wanted = (*(None,) * ufunc.nin, *(None if dtype is None else np.dtype(dtype),) * ufunc.nout)
-    kinds = ufunc.resolve_dtypes((*given, *(None,) * ufunc.nout), signature=wanted, casting=casting)  # type: ignore[arg-type]
+    kinds = ufunc.resolve_dtypes((*given, *(None,) * ufunc.nout), signature=wanted, casting=casting)
     out = call(ufunc, tuple([_in_dtype(x, kind) for x, kind in zip(xs, kinds, strict=False)]), options)
     outs = kinds[ufunc.nin :]
     return tuple(map(_in_dtype, out, outs)) if type(out) is tuple else _in_dtype(out, outs[0])
@@ -64,7 +64,7 @@ def outer(ufunc: np.ufunc, a: Array, b: Array, *, where: Any = True, dtype: Any 
 
 @implements(np.ufunc.at)
 def at(ufunc: np.ufunc, a: Array, indices: Any, b: Any = None) -> NoReturn:
-    way = {np.add: "add(b)", np.multiply: "multiply(b)", np.maximum: "max(b)", np.minimum: "min(b)"}
+    way: dict[Any, str] = {np.add: "add(b)", np.multiply: "multiply(b)", np.maximum: "max(b)", np.minimum: "min(b)"}
     arguments = "a[i]" if ufunc.nin == 1 else "a[i], b"
     raise TypeError(
         f"numpy.{ufunc.__name__}.at writes into an array, which would lose the derivative; write "

@@ -373,4 +373,4 @@ REFUSED = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_d
 SAME = {np.asarray, np.asanyarray, np.ascontiguousarray, np.ufunc.reduce, np.ufunc.outer}
 
 # Files that add to the table, a file an area.
-from . import ufunc_method_cases  # noqa: E402, F401
+from . import choosing_cases, joining_cases, ufunc_method_cases  # noqa: E402, F401
