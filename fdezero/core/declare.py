@@ -28,6 +28,7 @@ from .primitives import (
     Multilinear,
     MultilinearInAll,
     Primitive,
+    Reduction,
 )
 from .signatures import Partial, make_rule
 from .zeros import alarm_is_raised, strong_zero
@@ -176,7 +177,7 @@ def multilinear_in_all(
     return _declared(MultilinearInAll(name, function, batch=batch, transpose=rule))
 
 
-def reduction(function: Callable[..., Any], partial: Callable[..., Any], *, name: str) -> General:
+def reduction(function: Callable[..., Any], partial: Callable[..., Any], *, name: str) -> Reduction:
     """Declare a reduction, by the partial derivative of the result with respect to each entry.
 
     Args:
@@ -213,7 +214,7 @@ def reduction(function: Callable[..., Any], partial: Callable[..., Any], *, name
         out = kept(out, x, axis, keepdims)
         return np.sum(terms(g, x, out, {"axis": axis, "keepdims": keepdims}), axis=axis, keepdims=keepdims)
 
-    return general(function, vjp=[vjp], jvp=[jvp], name=name, core=(0,))
+    return _declared(Reduction(name, function, (make_rule(vjp, 0),), (0,), forward=(make_rule(jvp, 0),)))
 
 
 def general(

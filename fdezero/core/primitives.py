@@ -163,6 +163,12 @@ class General(Primitive):
         return super().needs(active) | {i for rule in forward for i in rule.needs}
 
 
+class Reduction(General):
+    """Makes one number of many, by the partial derivative with respect to each."""
+
+    __slots__ = ()
+
+
 @attrs.frozen(eq=False, repr=False)
 class _InAll(Primitive):
     """Takes any number of arguments; ``transpose`` is one rule that returns a list of cotangents."""

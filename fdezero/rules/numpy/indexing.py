@@ -302,22 +302,6 @@ def at(array: Array) -> At:
 register(boxes.at, at)
 
 
-def _declare_refused(function: Any) -> None:
-    def refused(*args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError(
-            f"numpy.{function.__name__} writes into an array, which would lose the derivative (np.full and np.full_like "
-            "do so too); write fdezero.at(a)[index].set(v), fdezero.array([x, y]) or np.broadcast_to(x, shape)"
-        )
-
-    register(function, refused, ("casting", "where", "mode", "axis", "wrap"))
-
-
-#: NumPy's functions that assign; numpy.full_like(a, x) with a Box x ends in copyto.
-WRITING: tuple[Any, ...] = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
-for _writing in WRITING:
-    _declare_refused(_writing)
-
-
 # -- made of values ----------------------------------------------------------------------------------
 def _declare_like(function: Any) -> None:
     @implements(function)
