@@ -182,14 +182,19 @@ class ArrayLike:
     conj, conjugate = _method(np.conjugate), _method(np.conjugate)
     copy, round = _method(np.copy), _method(np.round)
     argmax, argmin, argsort = _method(np.argmax), _method(np.argmin), _method(np.argsort)
-    argpartition, choose = _method(np.argpartition), _method(np.choose)
     all, any, nonzero = _method(np.all), _method(np.any), _method(np.nonzero)
-    searchsorted = _method(np.searchsorted)
+    searchsorted, argpartition = _method(np.searchsorted), _method(np.argpartition)
     __round__ = _method(np.round)
     __copy__ = _method(np.copy)
+    choose = _method(np.choose)
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self  # nothing writes to it, so it is its own copy; a copy of the graph would be another graph
+
+    def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:
+        if casting != "unsafe" and not np.can_cast(self.dtype, dtype, casting):  # type: ignore[arg-type]  # NumPy checks it
+            raise TypeError(f"cannot cast {self.dtype} to {np.dtype(dtype)} with casting={casting!r}; write casting='unsafe'")
+        return call(np.astype, (self, dtype), {})
 
     def compress(self, condition: Any, axis: int | None = None) -> Any:
         return call(np.compress, (condition, self, axis), {})
@@ -206,11 +211,6 @@ class ArrayLike:
             f"view(dtype) of a {self.__class__.__name__} would read the bytes of its numbers as others, which has no "
             "derivative; write x.astype(dtype) for the same numbers, or x.real and x.imag for the parts of complex ones"
         )
-
-    def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:
-        if casting != "unsafe" and not np.can_cast(self.dtype, dtype, casting):  # type: ignore[arg-type]  # NumPy checks it
-            raise TypeError(f"cannot cast {self.dtype} to {np.dtype(dtype)} with casting={casting!r}; write casting='unsafe'")
-        return call(np.astype, (self, dtype), {})
 
     def reshape(self, *shape: Any, **kwargs: Any) -> Any:
         return call(np.reshape, (self, shape[0] if len(shape) == 1 else shape), kwargs)

@@ -11,7 +11,7 @@ import numpy as np
 from ...core.boxes import raw
 from ...core.declare import constant, implements
 from ...core.graph import Array, Box
-from .helpers import along, as_operand, no_out, trailing_one
+from .helpers import along, as_operand, trailing_one
 from .indexing import at
 from .sorting import gather_along
 
@@ -20,8 +20,7 @@ _PYTHON_S = (bool, int, float, complex)
 
 # -- among arrays ------------------------------------------------------------------------------------
 @implements(np.choose)
-def choose(a: Array, choices: Any, out: Any = None, mode: str = "raise") -> Array:
-    no_out(out, "choose")
+def choose(a: Array, choices: Any, *, mode: str = "raise") -> Array:
     which, arrays = as_operand(a), [as_operand(c) for c in choices]
     count = len(arrays)
     plain = raw(which)
@@ -86,8 +85,7 @@ def _conditions(x: Array, condlist: Any) -> list[Array]:
 
 # -- among entries -----------------------------------------------------------------------------------
 @implements(np.compress)
-def compress(condition: Any, a: Array, axis: int | None = None, out: Any = None) -> Array:
-    no_out(out, "compress")
+def compress(condition: Any, a: Array, axis: int | None = None) -> Array:
     x, at_axis = along(as_operand(a), axis)
     mask = as_operand(condition)
     if len(mask.shape) != 1:

@@ -18,6 +18,7 @@ from ...core.operands import as_operand as core_operand
 from ...core.primitives import Primitive
 
 Axes = tuple[int, ...]
+Shape = tuple[int, ...]
 
 
 def trailing(axis: Any, ndim: int) -> Axes:
@@ -122,9 +123,3 @@ def shape_depends_on_values(primitive: Primitive, *_: Any) -> NoReturn:
         f"numpy.{primitive.name} of a batched value has a result of another shape for each example; write "
         "np.where(mask, x, 0) for x[mask], or call it outside vmap"
     )
-
-
-def no_out(out: Any, name: str) -> None:
-    """Refuse ``out=`` unless it is None."""
-    if out is not None:
-        raise TypeError(f"numpy.{name}: out= writes into an array, which cannot be differentiated; use the result, y = f(x)")

@@ -17,7 +17,7 @@ from ...core.graph import Array
 from ...core.primitives import Constant
 from .elementwise import LN2
 from .gathering import place_rows
-from .helpers import Axes, as_operand, no_out, reduced
+from .helpers import Axes, as_operand, reduced
 from .reductions import extreme_over
 
 # -- calls with keyword arguments ----------------------------------------------------------------------
@@ -131,31 +131,30 @@ def reduce(
     array: Array,
     axis: Any = 0,
     dtype: Any = None,
-    out: Any = None,
+    *,
     keepdims: bool = False,
     initial: Any = np._NoValue,
     where: Any = True,
 ) -> Array:
     """``np.add.reduce`` and the like."""
-    no_out(out, f"{ufunc.__name__}.reduce")
     x = as_operand(array) if dtype is None else as_operand(array).astype(dtype)
-    ufunc.reduce(np.ones((1,) * len(x.shape), x.dtype), axis, keepdims=keepdims)  # NumPy's own errors
     axes = reduced(axis, len(x.shape))
-    if _is_constant(ufunc):
-        options = {} if initial is np._NoValue else {"initial": initial}
-        return _reduce_constant(x, where, ufunc=ufunc, axis=axes, keepdims=bool(keepdims), options=options)
     if where is not True and ufunc.identity is None and _absent(initial):
         raise ValueError(
             f"reduction operation {ufunc.__name__!r} does not have an identity, so to use a where mask one has to specify "
             "'initial'"
         )
-    if ufunc not in _REDUCTIONS:
-        return _fold(ufunc, x, axes, keepdims, initial, where)
-    function, neutral = _REDUCTIONS[ufunc]
-    if where is not True:
-        x = np.where(where, x, np.asarray(initial if neutral is None else neutral).astype(x.dtype))
-    result = function(x, axis=axes, keepdims=bool(keepdims))
-    return result if _absent(initial) else ufunc(initial, result)
+    if ufunc in _REDUCTIONS:
+        function, neutral = _REDUCTIONS[ufunc]
+        if where is not True:
+            x = np.where(where, x, np.asarray(initial if neutral is None else neutral).astype(x.dtype))
+        result = function(x, axis=axes, keepdims=bool(keepdims))
+        return result if _absent(initial) else ufunc(initial, result)
+    if _is_constant(ufunc):
+        options = {} if initial is np._NoValue else {"initial": initial}
+        return _reduce_constant(x, where, ufunc=ufunc, axis=axes, keepdims=bool(keepdims), options=options)
+    ufunc.reduce(np.ones((1,) * len(x.shape), x.dtype), axis, keepdims=keepdims)  # NumPy's own errors
+    return _fold(ufunc, x, axes, keepdims, initial, where)
 
 
 def _fold(ufunc: np.ufunc, x: Array, axes: Axes, keepdims: bool, initial: Any, where: Any) -> Array:
@@ -195,9 +194,8 @@ _ASSOCIATIVE = frozenset({np.maximum, np.minimum, np.fmax, np.fmin, np.logaddexp
 
 
 @implements(np.ufunc.accumulate)
-def accumulate(ufunc: np.ufunc, array: Array, axis: int = 0, dtype: Any = None, out: Any = None) -> Array:
+def accumulate(ufunc: np.ufunc, array: Array, axis: int = 0, dtype: Any = None) -> Array:
     """``np.add.accumulate`` and the like."""
-    no_out(out, f"{ufunc.__name__}.accumulate")
     x = as_operand(array) if dtype is None else as_operand(array).astype(dtype)
     ufunc.accumulate(np.ones((1,) * len(x.shape), x.dtype), axis)  # NumPy's own errors
     if _is_constant(ufunc):
@@ -230,11 +228,8 @@ def _one_by_one(ufunc: np.ufunc, x: Array) -> Array:
 
 
 @implements(np.ufunc.reduceat)
-def reduceat(
-    ufunc: np.ufunc, array: Array, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None
-) -> Array:
+def reduceat(ufunc: np.ufunc, array: Array, indices: Any, axis: int = 0, dtype: Any = None) -> Array:
     """``np.add.reduceat`` and the like: a reduction from each index to the next, of one entry where that is not larger."""
-    no_out(out, f"{ufunc.__name__}.reduceat")
     x = as_operand(array) if dtype is None else as_operand(array).astype(dtype)
     starts = np.asarray(indices) if np.size(indices) else np.zeros(0, np.intp)
     ndim, size = len(x.shape), x.shape[axis] if x.shape else 0
