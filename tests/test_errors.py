@@ -188,10 +188,9 @@ def test_a_box_is_frozen():
 
 # -- what has no rule --------------------------------------------------------------------------------
 def test_a_function_without_a_rule():
-    text = message(TypeError, grad(lambda x: np.i0(x)), 1.0)
-    assert text == "numpy.i0 has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient"
-    assert "numpy.linalg.eig has no" in message(TypeError, grad(lambda x: np.linalg.eig(x)), np.eye(2))
-    assert "numpy.nextafter has no" in message(TypeError, grad(lambda x: np.nextafter(x, 1.0)), 1.0)
+    text = message(TypeError, grad(lambda x: np.emath.sqrt(x)), 1.0)
+    assert text.startswith("numpy.lib.")
+    assert text.endswith("sqrt has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
 
 
 @pytest.mark.parametrize(
