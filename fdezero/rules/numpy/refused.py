@@ -73,6 +73,7 @@ _SERIES_REASON = (
 RUNS_AS_IT_IS: dict[str, str] = {
     "calls the function once, on plain indices; it may close over Boxes": "fromfunction",
     "calls np.vstack": "row_stack",
+    "calls np.trapezoid": "trapz",
     "the spacing d may be a Box": "fft.fftfreq fft.rfftfreq",
     "the coefficients may be a Box, where np.polyval and the like are called on it": "poly1d",
     "of x, for coefficients that are a plain vector": " ".join(f"polynomial.{m}.{name}val" for m, name in SERIES.items()),

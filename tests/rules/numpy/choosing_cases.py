@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from fdezero.core import boxes
+from fdezero.core.graph import Box
+
 from .cases import CONSTANT, case, distinct, draw
 
 # -- among arrays ------------------------------------------------------------------------------------
@@ -48,8 +51,8 @@ case(np.unique, np.float64(1.0), f=lambda a: np.unique(a * _x[[0, 1, 0]], axis=0
 for _f in (np.union1d, np.setdiff1d, np.setxor1d, np.intersect1d):
     case(_f, np.float64(1.0), f=lambda a, h=_f: h(a * _x, a * np.array([2.0, 7.0, 5.0, 2.0])), label="as a mask of itself")
 case(np.intersect1d, np.float64(1.0), f=lambda a: np.intersect1d(a * _x, a * _x[0], return_indices=True)[0], label="as a mask of itself, indices")
-if hasattr(np, "in1d"):  # gone since NumPy 2.4
-    CONSTANT[np.in1d] = lambda x: np.in1d(x, [0.5])
+if hasattr(np, "in1d"):  # gone since NumPy 2.4, and deprecated before
+    CONSTANT[np.in1d] = lambda x: boxes.call(np.in1d, (x, [0.5]), {}) if isinstance(x, Box) else np.isin(x, [0.5]).ravel()
 
 # -- histograms, in their weights ----------------------------------------------------------------------
 _points = np.array([[0.1, 0.2], [0.9, 0.4], [0.5, 0.5], [0.3, 2.0], [1.0, 0.9]])
