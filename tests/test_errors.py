@@ -9,6 +9,7 @@ import pytest
 
 import fdezero
 from fdezero import grad, no_grad, record, value_and_grad, vjp
+from fdezero.core import boxes
 
 X = np.array([1.0, 2.0])
 
@@ -188,9 +189,8 @@ def test_a_box_is_frozen():
 
 # -- what has no rule --------------------------------------------------------------------------------
 def test_a_function_without_a_rule():
-    text = message(TypeError, grad(lambda x: np.emath.sqrt(x)), 1.0)
-    assert text.startswith("numpy.lib.")
-    assert text.endswith("sqrt has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
+    text = message(TypeError, grad(lambda x: boxes.call(np.char.upper, (x,), {})), 1.0)
+    assert text.startswith("numpy.") and text.endswith(" has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
 
 
 @pytest.mark.parametrize(

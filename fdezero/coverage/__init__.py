@@ -46,9 +46,9 @@ class Function:
 def coverage() -> tuple[Function, ...]:
     """Every public function, ufunc and class of NumPy, and what a derivative does with it.
 
-    The modules are numpy, numpy.linalg, numpy.fft and those of numpy.polynomial, as they are in the NumPy that is
-    installed; beside them the methods of ufuncs, sliding_window_view, and the objects that make arrays when they are
-    indexed.
+    The modules are numpy, numpy.linalg, numpy.fft, numpy.emath and those of numpy.polynomial, as they are in the
+    NumPy that is installed; beside them the methods of ufuncs, sliding_window_view, and the objects that make arrays
+    when they are indexed.
 
     Example:
         >>> from fdezero import coverage
@@ -63,7 +63,7 @@ def coverage() -> tuple[Function, ...]:
 
 def _names() -> list[str]:
     """The names of everything that is classified, relative to numpy."""
-    modules: list[tuple[str, ModuleType]] = [("", np), ("linalg.", np.linalg), ("fft.", np.fft)]
+    modules: list[tuple[str, ModuleType]] = [("", np), ("linalg.", np.linalg), ("fft.", np.fft), ("emath.", np.emath)]
     modules += [(f"polynomial.{name}.", getattr(np.polynomial, name)) for name in (*refused.SERIES, "polyutils")]
     methods = [f"ufunc.{name}" for name in ("accumulate", "at", "outer", "reduce", "reduceat")]
     indexed = ["c_", "index_exp", "mgrid", "ogrid", "r_", "s_"]

@@ -374,4 +374,4 @@ REFUSED = {function for function, known in boxes.implementations.items() if isin
 SAME = {np.asarray, np.asanyarray, np.ascontiguousarray, np.ufunc.reduce, np.ufunc.outer}
 
 # Files that add to the table, a file an area.
-from . import choosing_cases, joining_cases, ufunc_method_cases  # noqa: E402, F401
+from . import choosing_cases, emath_cases, histogram_cases, joining_cases, ufunc_method_cases  # noqa: E402, F401
