@@ -1,6 +1,6 @@
-"""Padding whose entries are computed: values that may be Boxes, ramps, statistics of the array, odd reflections.
+"""Padding: zeros are linear, repeated entries an indexing, and what is computed a piece before and one behind each axis.
 
-One axis after the other, each with a piece in front and one behind, so that the corners come from the axes before.
+The axes are padded one after the other, so that the corners come from the axes before.
 """
 
 from __future__ import annotations
@@ -10,9 +10,66 @@ from typing import Any
 
 import numpy as np
 
+from ...core.declare import implements, linear
 from ...core.graph import Array
 from .helpers import as_operand
 
+
+def _pad_zeros(x: Array, *, width: tuple[tuple[int, int], ...]) -> Array:
+    return np.pad(x, ((0, 0),) * (len(x.shape) - len(width)) + width)
+
+
+def _cut(g: Array, like: Any, *, width: tuple[tuple[int, int], ...]) -> Array:
+    return g[(..., *(slice(before, before + n) for (before, _), n in zip(width, like.shape[-len(width) :], strict=True)))]
+
+
+pad_zeros = linear(_pad_zeros, _cut, name="pad", core=(0,))
+
+#: The modes that repeat entries of the array, and so are an indexing.
+_INDEXING_MODES = ("edge", "reflect", "symmetric", "wrap")
+
+
+@implements(np.pad)
+def pad(
+    array: Array,
+    pad_width: Any,
+    mode: Any = "constant",
+    *,
+    constant_values: Any = 0,
+    end_values: Any = 0,
+    stat_length: Any = None,
+    reflect_type: str = "even",
+) -> Array:
+    width = _pad_width(pad_width, len(array.shape))
+    if not width:
+        return array
+    if mode == "constant" and isinstance(constant_values, (int, float)):
+        padded = pad_zeros(array, width=width)
+        if constant_values == 0:
+            return padded
+        return padded + np.pad(np.zeros(array.shape, array.dtype), width, constant_values=constant_values)
+    if mode not in _INDEXING_MODES:
+        return pad_by_pieces(array, width, mode, constant_values, end_values, stat_length)
+    if reflect_type == "odd" and mode in ("reflect", "symmetric"):
+        return pad_odd(array, width, mode)
+    for axis, w in enumerate(width):
+        if w != (0, 0):
+            index = np.pad(np.arange(array.shape[axis]), w, mode=mode)
+            array = array[(slice(None),) * axis + (index,)]
+    return array
+
+
+def _pad_width(pad_width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
+    """(before, after) for each axis."""
+    if isinstance(pad_width, dict):
+        pairs = [(0, 0)] * ndim
+        for axis, w in pad_width.items():
+            pairs[axis] = (w, w) if isinstance(w, int) else tuple(w)
+        pad_width = pairs
+    return tuple((int(before), int(after)) for before, after in np.broadcast_to(pad_width, (ndim, 2)))
+
+
+# -- pieces that are computed --------------------------------------------------------------------------
 Piece = Callable[[Array, int, tuple[int, int]], tuple[Array, Array]]
 
 
