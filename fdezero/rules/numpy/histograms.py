@@ -24,7 +24,13 @@ def _cells(x: Any, *, bins: Any, limits: Any) -> tuple[Any, ...]:
     return np.where(inside, cell, math.prod(len(ends) - 1 for ends in edges)), *edges
 
 
-cells = constant(_cells, name="histogramdd")
+def _batch_cells(primitive: Any, values: list[Array], batched: Any, size: int, params: Any) -> tuple[Array, ...]:
+    """Each example has edges of its own, and so is counted by itself."""
+    found = [primitive(x, **params) for x in values[0]]
+    return tuple(np.stack(each) for each in zip(*found, strict=True))
+
+
+cells = constant(_cells, name="histogramdd", batch=_batch_cells)
 
 
 @implements(np.histogramdd)

@@ -61,7 +61,7 @@ REFUSED: dict[str, str] = {
         packbits unpackbits""",
     "of a ufunc writes into an array, which would lose the derivative; write a = fdezero.at(a)[i].add(b)": "ufunc.at",
     "is of dates, which have no derivative; keep them out of what is differentiated": """
-        busday_count busday_offset datetime_as_string is_busday""",
+        busday_count busday_offset datetime_as_string is_busday isnat""",
 }
 
 _SERIES_REASON = (
@@ -136,7 +136,8 @@ def _register() -> None:
             function = attrgetter(name)(np)
         except AttributeError:  # of another version of NumPy
             continue
-        if hasattr(function, "_implementation") and function not in implementations:
+        intercepted = isinstance(function, np.ufunc) or hasattr(function, "_implementation")
+        if intercepted and function not in implementations:
             register(function, Refusal(name, reason))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...core.boxes import call, implementations
 from ...core.declare import constant, elementwise, implements, reduction
-from ...core.graph import Array
+from ...core.graph import Array, Box
 from ...core.primitives import Constant
 from .elementwise import LN2
 from .gathering import place_rows
@@ -110,8 +110,7 @@ _REDUCTIONS: dict[np.ufunc, tuple[Callable[..., Any], float | None]] = {
 }
 
 _reduce_constant = constant(
-    lambda x, where, *, ufunc, axis, keepdims, options: ufunc.reduce(x, axis, keepdims=keepdims, where=where, **options),
-    name="reduce",
+    lambda x, *, ufunc, axis, options: ufunc.reduce(x, axis, **options), name="reduce", core=(0,)
 )
 _accumulate_constant = constant(lambda x, *, ufunc, axis: ufunc.accumulate(x, axis), name="accumulate", core=(0,))
 
@@ -151,8 +150,10 @@ def reduce(
         result = function(x, axis=axes, keepdims=bool(keepdims))
         return result if _absent(initial) else ufunc(initial, result)
     if _is_constant(ufunc):
-        options = {} if initial is np._NoValue else {"initial": initial}
-        return _reduce_constant(x, where, ufunc=ufunc, axis=axes, keepdims=bool(keepdims), options=options)
+        if isinstance(where, Box):
+            x, where = np.where(where, x, ufunc.identity if _absent(initial) else initial), True
+        options = {"keepdims": bool(keepdims), "where": where} | ({} if initial is np._NoValue else {"initial": initial})
+        return _reduce_constant(x, ufunc=ufunc, axis=axes, options=options)
     ufunc.reduce(np.ones((1,) * len(x.shape), x.dtype), axis, keepdims=keepdims)  # NumPy's own errors
     return _fold(ufunc, x, axes, keepdims, initial, where)
 
@@ -248,9 +249,7 @@ def reduceat(ufunc: np.ufunc, array: Array, indices: Any, axis: int = 0, dtype: 
     return np.moveaxis(found, 0, axis)
 
 
-# -- ufuncs of bits and dates --------------------------------------------------------------------------
+# -- ufuncs of bits ------------------------------------------------------------------------------------
 for _of_bits in (np.left_shift, np.right_shift):
     elementwise(_of_bits, None, None)
-elementwise(np.isnat, None)
-if hasattr(np, "bitwise_count"):
-    elementwise(np.bitwise_count, None)
+elementwise(np.bitwise_count, None)

@@ -54,4 +54,8 @@ case(np.intersect1d, np.float64(1.0), f=lambda a: np.intersect1d(a * _x, a * _x[
 if hasattr(np, "in1d"):  # gone since NumPy 2.4, and deprecated before
     CONSTANT[np.in1d] = lambda x: boxes.call(np.in1d, (x, [0.5]), {}) if isinstance(x, Box) else np.isin(x, [0.5]).ravel()
 
+# What else they return; and a batch refuses them.
+CONSTANT.update({f: lambda x, f=f: f(x[0], x[1]).shape for f in (np.union1d, np.setdiff1d, np.setxor1d)})
+CONSTANT[np.intersect1d] = lambda x: np.intersect1d(x[0], x, return_indices=True)[1]
+CONSTANT[np.unique] = lambda x: np.unique(x, return_index=True)[1]
 CONSTANT[np.lexsort] = lambda x: np.lexsort((x[0], x[1]))

@@ -59,6 +59,8 @@ def test_without_derivative():
     np.testing.assert_array_equal(seen[1], [False, True, True])
     rows = np.array([[1.0, 0.0], [1.0, 2.0]])
     np.testing.assert_array_equal(vmap(lambda x: np.logical_and.reduce(x))(rows), [False, True])
+    np.testing.assert_array_equal(vmap(lambda x: np.logical_and.reduce(x, where=x < 2, keepdims=True))(rows), [[False], [True]])
+    np.testing.assert_array_equal(vmap(lambda x: np.logical_or.reduce(x, where=[True, False], initial=False))(rows), [True, True])
 
 
 @pytest.mark.parametrize(

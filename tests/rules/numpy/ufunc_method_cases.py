@@ -43,7 +43,8 @@ CONSTANT.update({
     np.left_shift: lambda x: np.left_shift((x > 0).astype(int), 2),
     np.right_shift: lambda x: np.right_shift(8, (x > 0).astype(int)),
     np.bitwise_count: lambda x: np.bitwise_count((x > 0).astype(int)),
-    np.isnat: lambda x: np.isnat(np.datetime64("2020-01-01")) | (x > 0),
+    np.ufunc.reduce: lambda x: np.logical_and.reduce(x, axis=-1, where=x < 2),
+    np.ufunc.accumulate: lambda x: np.logical_xor.accumulate(x, axis=-1),
 })  # fmt: skip
 REFUSED.add(np.ufunc.at)
 SAME -= {np.ufunc.reduce, np.ufunc.outer}
