@@ -1,6 +1,7 @@
 """Every public function of NumPy is classified, and is what it is classified as."""
 
 import inspect
+import runpy
 import warnings
 from operator import attrgetter
 from pathlib import Path
@@ -153,6 +154,11 @@ def test_a_face_applies_its_primitive(name):
 
 # -- the table in the documentation --------------------------------------------------------------------
 README = Path(inspect.getfile(fdezero)).parent / "rules" / "README.md"
+
+
+def test_the_module_prints_the_table(capsys):
+    runpy.run_module("fdezero.coverage", run_name="__main__")
+    assert capsys.readouterr().out == as_markdown()
 
 
 def test_the_table_is_current():

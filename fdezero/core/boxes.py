@@ -196,8 +196,8 @@ class ArrayLike:
             raise TypeError(f"cannot cast {self.dtype} to {np.dtype(dtype)} with casting={casting!r}; write casting='unsafe'")
         return call(np.astype, (self, dtype), {})
 
-    def compress(self, condition: Any, axis: int | None = None) -> Any:
-        return call(np.compress, (condition, self, axis), {})
+    def compress(self, condition: Any, axis: int | None = None, out: None = None) -> Any:
+        return call(np.compress, (condition, self, axis, out), {})
 
     @property
     def flat(self) -> Any:

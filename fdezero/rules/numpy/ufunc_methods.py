@@ -35,10 +35,9 @@ def with_options(
 ) -> Any:
     """``ufunc(*inputs, dtype=...)``: the inputs in the dtypes of NumPy's own choice, and the result in this one."""
     if where is not True:
-        name = f"numpy.{ufunc.__name__}"
         raise TypeError(
-            f"{name} with where= leaves what is not selected as it happens to lie in memory; write "
-            f"np.where(mask, np.{ufunc.__name__}(...), other)"
+            f"numpy.{ufunc.__name__} has no derivative rule for the argument where=, which leaves what is not selected as it "
+            f"happens to lie in memory; write np.where(mask, np.{ufunc.__name__}(...), other)"
         )
     if dtype is None and casting == "same_kind":
         return call(ufunc, inputs, options)

@@ -22,11 +22,16 @@ case(np.piecewise, draw(3), f=lambda x: np.piecewise(x, [x > 0], [lambda t, a, b
 case(np.piecewise, draw(3), draw(), f=lambda x, a: np.piecewise(x + 0.1 * a, [x > 0], [lambda t: a * t, a]), label="closed over")
 case(np.piecewise, draw(3, dtype=np.float32), f=lambda x: np.piecewise(x, [x > 0], [np.exp]), label="float32")
 
+case(np.choose, draw(2, 2, dtype=complex), f=lambda x: np.choose([1, 0], x), label="complex")
+case(np.select, draw(3, dtype=complex), draw(3), f=lambda x, y: np.select([y > 0], [x], y), label="complex")
+case(np.piecewise, draw(3, dtype=complex), f=lambda x: np.piecewise(x, [[True, False, True]], [np.exp, np.sin]), label="complex")
+
 # -- among entries -----------------------------------------------------------------------------------
 case(np.compress, draw(2, 3), f=lambda x: np.compress([True, False, True], x, axis=1))
 case(np.compress, draw(2, 3), f=lambda x: np.compress([0, 1, 0, 1], x))
 case(np.compress, draw(2, 3), f=lambda x: x.compress([0, 1], axis=0), label="the method")
 case(np.compress, draw(4), f=lambda x: np.compress(x > 0, x), label="as a mask of itself")
+case(np.compress, draw(3, dtype=complex), f=lambda x: np.compress([0, 1, 1], x), label="complex")
 case(np.extract, draw(2, 2), f=lambda x: np.extract([[1, 0], [0, 1]], x))
 case(np.choose, draw(3), f=lambda x: x[:2].astype(int).choose([1.0, 2.0], mode="clip") + x[:2], label="the method")
 
@@ -36,6 +41,7 @@ for _kth in (0, 2, -1, [1, 3]):
 case(np.partition, distinct(4, 3), kth=2, axis=0)
 case(np.partition, distinct(2, 3), kth=2, axis=None)
 case(np.partition, distinct(4).astype(np.float32), kth=1)
+case(np.partition, draw(5, dtype=complex), kth=2)
 case(np.sort_complex, distinct(4))
 case(np.sort_complex, distinct(4).astype(np.float32))
 case(np.sort_complex, draw(4, dtype=complex))

@@ -12,7 +12,11 @@ case(np.block, draw(2, 2), draw(2, 1), f=lambda x, y: np.block([[x, y], [y.T, np
 case(np.block, draw(3), draw(), f=lambda x, y: np.block([x, y, 1.0]))
 case(np.block, draw(2, 3), f=lambda x: np.block([[x[0]], [x]]), label="dimensions added")
 case(np.block, draw(2), f=lambda x: np.block(x), label="no list")
+case(np.block, draw(1, 2, dtype=complex), draw(1, 2), f=lambda x, y: np.block([[x], [y]]), label="complex")
+case(np.block, draw(2, dtype=np.float32), f=lambda x: np.block([x, x]), label="float32")
 case(np.append, draw(2, 3), draw(2))
+case(np.append, draw(2, dtype=np.float32), draw(2, dtype=np.float32))
+case(np.append, draw(2, dtype=complex), draw(2))
 case(np.append, draw(2, 3), draw(1, 3), f=lambda x, y: np.append(x, y, axis=0))
 case(np.append, draw(2), f=lambda x: np.append(x, [1.0, 2.0]), label="a list")
 for _obj in (1, [1, 3], [0, 0], slice(0, 2)):
@@ -20,6 +24,7 @@ for _obj in (1, [1, 3], [0, 0], slice(0, 2)):
     case(np.delete, draw(2, 4), f=lambda x, o=_obj: np.delete(x, o, axis=-1), label=f"{_obj}")
 case(np.insert, draw(2, 2), draw(), f=lambda x, y: np.insert(x, 3, y))
 case(np.insert, draw(3, dtype=np.float32), draw(), f=lambda x, y: np.insert(x, 3, y))
+case(np.insert, draw(3, dtype=complex), draw(), f=lambda x, y: np.insert(x, 0, y), label="complex")
 case(np.delete, draw(2, 2), f=lambda x: np.delete(x, [0, -1]))
 case(np.delete, draw(2, 3), f=lambda x: np.delete(x, np.array([True, False, True]), axis=1), label="a mask")
 case(np.resize, draw(2, 3), f=lambda x: np.resize(x, (5, 2)))
@@ -57,6 +62,7 @@ for _mode in ("reflect", "symmetric"):
 for _options in ({}, {"sparse": True}, {"indexing": "ij"}):
     case(np.meshgrid, draw(3), draw(2), **_options)
     case(np.meshgrid, draw(3), draw(2), draw(1), **_options)
+case(np.meshgrid, draw(2, dtype=np.float32), draw(2, dtype=complex))
 case(np.meshgrid, draw(3), f=lambda x: np.meshgrid(x, [1.0, 2.0]), label="a list")
 for _f in (np.tril, np.triu):
     for _k in (-1, 0, 1):
