@@ -13,6 +13,7 @@ array([1., 1., 1.])
 from . import primitives, rules, show, testing, tree
 from .core.graph import Box, Node, Tape
 from .core.recording import no_grad
+from .coverage import coverage
 from .interpreters.reverse import Variable
 from .rules.numpy.indexing import at
 from .rules.numpy.shaping import array
@@ -45,6 +46,7 @@ __all__ = [
     "array",
     "at",
     "checkpoint",
+    "coverage",
     "custom_jvp",
     "custom_vjp",
     "derivative",

@@ -23,7 +23,8 @@ from typing import Any
 
 import numpy
 
-from .core.boxes import ArrayLike, implementations
+from .core.boxes import ArrayLike
+from .core.table import implementations
 from .rules.numpy.shaping import array as _array
 from .rules.numpy.shaping import holds_box
 

@@ -9,6 +9,7 @@ import pytest
 
 import fdezero
 from fdezero import grad, no_grad, record, value_and_grad, vjp
+from fdezero.core import boxes
 
 X = np.array([1.0, 2.0])
 
@@ -188,20 +189,17 @@ def test_a_box_is_frozen():
 
 # -- what has no rule --------------------------------------------------------------------------------
 def test_a_function_without_a_rule():
-    text = message(TypeError, grad(lambda x: np.packbits(x)), 1.0)
-    assert text == "numpy.packbits has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient"
-    assert "numpy.linalg.eig has no" in message(TypeError, grad(lambda x: np.linalg.eig(x)), np.eye(2))
-    assert "numpy.left_shift has no" in message(TypeError, grad(lambda x: np.left_shift(x, 1)), 1.0)
-    assert "numpy.logaddexp.reduce has no" in message(TypeError, grad(lambda x: np.logaddexp.reduce(x)), X)
+    text = message(TypeError, grad(lambda x: boxes.call(np.char.upper, (x,), {})), 1.0)
+    assert text.startswith("numpy.") and text.endswith(" has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
 
 
 @pytest.mark.parametrize(
     ("f", "words"),
     [
         (lambda x: np.exp(x, where=np.array([True, False])), "numpy.exp has no derivative rule for the argument where="),
-        (lambda x: np.add(x, 1.0, dtype=float), "numpy.add has no derivative rule for the argument dtype="),
-        (lambda x: np.pad(x, 1, mode="mean"), "mode='mean'"),
-        (lambda x: np.pad(x, 3, mode="reflect", reflect_type="odd"), "reflect_type"),
+        (lambda x: np.exp(x, order="F"), "numpy.exp has no derivative rule for the argument order="),
+        (lambda x: np.pad(x, 1, mode="empty"), "mode='empty'"),
+        (lambda x: np.pad(x, 1, mode=lambda *a: None), "mode=a function"),
         (lambda x: x.copy(order="F"), "order="),
     ],
 )

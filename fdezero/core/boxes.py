@@ -1,7 +1,7 @@
 """What makes a Box behave like an ndarray: operators, methods, and NumPy's two protocols.
 
-Every call ends in one table, `implementations`: what to call when a NumPy function meets a Box.  The
-rules fill it when they are declared; nothing in this file knows a derivative or a transform.
+Every call ends in the table of implementations (`table`); nothing in this file knows a derivative or a
+transform.
 
 What cannot be differentiated through (``math.sin(x)``, ``a[0] = x``, ``np.asarray(x)`` ...) raises a
 TypeError that says what to write instead; no value becomes a constant silently.
@@ -9,55 +9,13 @@ TypeError that says what to write instead; no value becomes a constant silently.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-import attrs
 import numpy as np
 
-from .operands import (
-    KNOWN,
-    NOT_GIVEN,
-    as_operand,
-    as_operands,
-    foreign_caller,
-    numpy_name,
-    without_defaults,
-    without_not_given,
-)
-
-
-@attrs.frozen(eq=False)
-class Implementation:
-    """What a NumPy function does on Boxes, the keyword arguments that it takes, and how many arguments by position."""
-
-    function: Callable[..., Any]
-    accepts: frozenset[str]
-    positional: float
-
-
-NO_PARAMS: Mapping[str, Any] = {}
-
-#: NumPy function -> its implementation on Boxes; filled as the rules are declared.
-implementations: dict[Any, Implementation] = {}
-
-
-def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Call NumPy's ``function`` on arguments of which some are Boxes.
-
-    Raises:
-        TypeError: when the function, or one of the arguments, has no derivative rule.
-    """
-    implementation = implementations.get(function)
-    if implementation is None:
-        raise TypeError(f"{numpy_name(function)} has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
-    if NOT_GIVEN in map(type, args) or NOT_GIVEN in map(type, kwargs.values()):
-        args, kwargs = without_not_given(function, args, kwargs)
-    args = as_operands(args)
-    if len(args) > implementation.positional or (kwargs and not implementation.accepts.issuperset(kwargs)):
-        args, kwargs = without_defaults(function, args, kwargs, implementation)
-    return implementation.function(*args, **kwargs)
-
+from .operands import KNOWN, as_operand, foreign_caller
+from .table import call, implementations
 
 # -- operators and methods as functions ----------------------------------------------------------------
 
@@ -164,7 +122,8 @@ class ArrayLike:
                 _refuse_out(ufunc, inputs, kwargs)
             if complex in map(type, inputs):
                 inputs = tuple([_with_dtype(self, x) for x in inputs])
-            return call(ufunc, inputs, kwargs)
+            if not kwargs:
+                return call(ufunc, inputs, kwargs)
         return call(getattr(np.ufunc, method), (ufunc, *inputs), kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -186,6 +145,8 @@ class ArrayLike:
     __and__, __rand__ = _binary(np.bitwise_and), _reflected(np.bitwise_and)
     __or__, __ror__ = _binary(np.bitwise_or), _reflected(np.bitwise_or)
     __xor__, __rxor__ = _binary(np.bitwise_xor), _reflected(np.bitwise_xor)
+    __lshift__, __rlshift__ = _binary(np.left_shift), _reflected(np.left_shift)
+    __rshift__, __rrshift__ = _binary(np.right_shift), _reflected(np.right_shift)
     __invert__ = _unary(np.invert)
     # As for an ndarray, == compares entry by entry, so a Box cannot be a key of a dictionary.
     __eq__, __ne__ = _binary(np.equal), _binary(np.not_equal)
@@ -206,6 +167,7 @@ class ArrayLike:
     searchsorted, argpartition = _method(np.searchsorted), _method(np.argpartition)
     __round__ = _method(np.round)
     __copy__ = _method(np.copy)
+    choose = _method(np.choose)
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self  # nothing writes to it, so it is its own copy; a copy of the graph would be another graph
@@ -217,6 +179,22 @@ class ArrayLike:
         if casting != "unsafe" and not np.can_cast(self.dtype, dtype, casting):  # type: ignore[arg-type]  # NumPy checks it
             raise TypeError(f"cannot cast {self.dtype} to {np.dtype(dtype)} with casting={casting!r}; write casting='unsafe'")
         return call(np.astype, (self, dtype), {})
+
+    def compress(self, condition: Any, axis: int | None = None, out: None = None) -> Any:
+        return call(np.compress, (condition, self, axis, out), {})
+
+    @property
+    def flat(self) -> Any:
+        """The entries in one row, to read: ``for v in x.flat`` and ``x.flat[3]``."""
+        return call(np.ravel, (self,), {})
+
+    def view(self, dtype: Any = None, type: Any = None) -> Any:  # noqa: A002  # NumPy's name
+        if (dtype is None or np.dtype(dtype) == self.dtype) and type is None:
+            return self
+        raise TypeError(
+            f"view(dtype) of a {self.__class__.__name__} would read the bytes of its numbers as others, which has no "
+            "derivative; write x.astype(dtype) for the same numbers, or x.real and x.imag for the parts of complex ones"
+        )
 
     def reshape(self, *shape: Any, **kwargs: Any) -> Any:
         return call(np.reshape, (self, shape[0] if len(shape) == 1 else shape), kwargs)
@@ -256,6 +234,9 @@ class ArrayLike:
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(np.any(self == value))
 
     # -- shape and dtype ------------------------------------------------------------------------
     @property
@@ -309,8 +290,11 @@ class ArrayLike:
     __index__ = _refuse("the use as an index", "write int(stop_gradient(x))")
     item = _refuse("item()", "use x itself, or stop_gradient(x).item()")
     tolist = _refuse("tolist()", "use x itself, or stop_gradient(x).tolist()")
-    fill = sort = put = partition = _refuse(
-        "changing the entries in place", "write np.full_like(x, v), np.sort(x) or x = fdezero.at(x)[index].set(v)"
+    tobytes = tofile = dump = dumps = byteswap = _refuse("taking the bytes", "use stop_gradient(x).tobytes() and the like")
+    getfield = setfield = setflags = _refuse("the layout in memory", "use x itself, or stop_gradient(x)")
+    fill = sort = put = partition = resize = _refuse(
+        "changing the entries in place",
+        "write np.full_like(x, v), np.sort(x), np.resize(x, shape) or x = fdezero.at(x)[index].set(v)",
     )
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:

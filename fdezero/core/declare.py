@@ -14,7 +14,6 @@ from weakref import WeakSet
 
 import numpy as np
 
-from .boxes import Implementation, implementations
 from .graph import Array, Params
 from .operands import numpy_name, returning_arrays
 from .primitives import (
@@ -28,8 +27,10 @@ from .primitives import (
     Multilinear,
     MultilinearInAll,
     Primitive,
+    Reduction,
 )
 from .signatures import Partial, make_rule
+from .table import Implementation, implementations
 from .zeros import alarm_is_raised, strong_zero
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -58,24 +59,26 @@ def register(function: Any, implementation: Callable[..., Any], accepts: Sequenc
     if function in implementations:
         raise ValueError(f"{numpy_name(function)} has an implementation already")
     if isinstance(implementation, Primitive):
-        count = len(implementation.rules or implementation.core or ()) or inf
+        count, any_keyword = len(implementation.rules or implementation.core or ()) or inf, False
     else:
-        count = _positional(implementation)
-    implementations[function] = Implementation(implementation, frozenset(accepts), count)
+        count, any_keyword = _arguments(implementation)
+    implementations[function] = Implementation(implementation, frozenset(accepts), count, any_keyword)
 
 
-def _positional(function: Callable[..., Any]) -> float:
-    """How many arguments a function takes by position."""
+def _arguments(function: Callable[..., Any]) -> tuple[float, bool]:
+    """How many arguments a function takes by position, and whether it takes every keyword argument."""
     kinds = [p.kind for p in inspect.signature(function).parameters.values()]
+    any_keyword = inspect.Parameter.VAR_KEYWORD in kinds
     if inspect.Parameter.VAR_POSITIONAL in kinds:
-        return inf
-    return sum(kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds)
+        return inf, any_keyword
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(kind in by_position for kind in kinds), any_keyword
 
 
 def implements(*functions: Any) -> Callable[[_F], _F]:
     """Declare a composite: ordinary NumPy that answers for NumPy's ``functions`` on Boxes.
 
-    The keyword arguments it takes are those of its signature; any other must be at NumPy's default.
+    The keyword arguments it takes are those of its signature (with ``**kwargs``, all); any other must be at NumPy's default.
     """
 
     def declare(implementation: _F) -> _F:
@@ -176,7 +179,7 @@ def multilinear_in_all(
     return _declared(MultilinearInAll(name, _numpy_valued(function), batch=batch, transpose=rule))
 
 
-def reduction(function: Callable[..., Any], partial: Callable[..., Any], *, name: str) -> General:
+def reduction(function: Callable[..., Any], partial: Callable[..., Any], *, name: str) -> Reduction:
     """Declare a reduction, by the partial derivative of the result with respect to each entry.
 
     Args:
@@ -213,7 +216,7 @@ def reduction(function: Callable[..., Any], partial: Callable[..., Any], *, name
         out = kept(out, x, axis, keepdims)
         return np.sum(terms(g, x, out, {"axis": axis, "keepdims": keepdims}), axis=axis, keepdims=keepdims)
 
-    return general(function, vjp=[vjp], jvp=[jvp], name=name, core=(0,))
+    return _declared(Reduction(name, function, (make_rule(vjp, 0),), (0,), forward=(make_rule(jvp, 0),)))
 
 
 def general(

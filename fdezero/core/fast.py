@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .boxes import NO_PARAMS, implementations
 from .graph import Box, Node, Referable, topological_sort, unrecorded
 from .operands import as_operand
 from .recording import quiet_level
+from .table import NO_PARAMS, implementations
 
 if TYPE_CHECKING:
     from .primitives import Primitive
@@ -34,9 +34,9 @@ def plans_of(primitive: Primitive) -> tuple[tuple[bool, ...], ...] | None:
     has no derivative, or where what is kept is not the arrays themselves.  None for a kind of which only
     the plain versions know how to pull back.
     """
-    from .primitives import Bilinear, Elementwise, General, Linear, Multilinear  # built on this file
+    from .primitives import Bilinear, Elementwise, General, Linear, Multilinear, Reduction  # built on this file
 
-    if type(primitive) not in (Elementwise, Bilinear, Linear, Multilinear, General) or not primitive.rules:
+    if type(primitive) not in (Elementwise, Bilinear, Linear, Multilinear, General, Reduction) or not primitive.rules:
         return None
     count = len(primitive.rules)
     if count > 2 or None in primitive.rules:

@@ -31,10 +31,10 @@ import attrs
 import numpy as np
 
 from . import fast
-from .boxes import NO_PARAMS
 from .graph import Array, Box, Params
 from .operands import as_operand
 from .signatures import OUT, Rule
+from .table import NO_PARAMS
 
 #: ``batch(primitive, values, batched, size, params)``: a call on values of which those that are ``batched``
 #: have a batch axis of length ``size`` in front; so has the result.
@@ -161,6 +161,12 @@ class General(Primitive):
     def needs(self, active: Sequence[bool]) -> set[int]:
         forward = [rule for rule, on in zip(self.forward, active, strict=True) if on and rule is not None]
         return super().needs(active) | {i for rule in forward for i in rule.needs}
+
+
+class Reduction(General):
+    """Makes one number of many, by the partial derivative with respect to each."""
+
+    __slots__ = ()
 
 
 @attrs.frozen(eq=False, repr=False)

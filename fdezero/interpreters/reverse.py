@@ -16,11 +16,11 @@ import attrs
 import numpy as np
 
 from ..core import fast
-from ..core.boxes import NO_PARAMS
 from ..core.cotangents import SPARSE, added, cast, pick_output, total, unbroadcast
 from ..core.graph import Array, Box, Node, Params, topological_sort, unrecorded
 from ..core.primitives import Constant, Elementwise, General, LinearInAll, MultilinearInAll, Primitive
 from ..core.recording import Level, new_level, quiet_level
+from ..core.table import NO_PARAMS
 from ..core.zeros import alarm_is_raised, strong_zero, watching
 
 _INPUT = Constant("input", lambda x: x)

@@ -170,8 +170,8 @@ logaddexp2 = elementwise(
 sin = elementwise(np.sin, lambda g, x: g * np.cos(x))
 cos = elementwise(np.cos, lambda g, x: -g * np.sin(x))
 tan = elementwise(np.tan, lambda g, out: g * (out * out) + g)
-arcsin = elementwise(np.arcsin, lambda g, x: g / np.sqrt(1 - x * x))
-arccos = elementwise(np.arccos, lambda g, x: -g / np.sqrt(1 - x * x))
+arcsin = elementwise(np.arcsin, lambda g, x: g / _root_of_rest(x))
+arccos = elementwise(np.arccos, lambda g, x: -g / _root_of_rest(x))
 arctan = elementwise(np.arctan, lambda g, x: g / (1 + x * x))
 sinh = elementwise(np.sinh, lambda g, x: g * np.cosh(x))
 cosh = elementwise(np.cosh, lambda g, x: g * np.sinh(x))
@@ -179,6 +179,11 @@ tanh = elementwise(np.tanh, lambda g, out: g - g * (out * out))  # no constant: 
 arcsinh = elementwise(np.arcsinh, lambda g, x: g / np.sqrt(x * x + 1))
 arccosh = elementwise(np.arccosh, lambda g, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 arctanh = elementwise(np.arctanh, lambda g, x: g / (1 - x * x))
+
+
+def _root_of_rest(x: Array) -> Array:
+    """sqrt(1 - x * x), of complex numbers on the side of the cut where x is: 1 - x would lose the sign of a zero."""
+    return np.sqrt(1 - x * x) if x.dtype.kind != "c" else np.sqrt(-(x - 1)) * np.sqrt(x + 1)
 
 
 def _per_square(g: Array, a: Array, x: Array, y: Array) -> Array:

@@ -8,7 +8,7 @@ returns a `Scatter`, and the fold adds all the reads of one array into one buffe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import attrs
 import numpy as np
@@ -18,7 +18,6 @@ from ...core.cotangents import Scatter, behind_batch, index_arrays, may_repeat, 
 from ...core.declare import implements, linear, linear_in_all, register
 from ...core.graph import Array, Box
 from ...core.operands import as_operand as core_operand
-from ...core.operands import numpy_name
 from ...core.primitives import Primitive
 from ...core.zeros import is_spoiled
 from .gathering import array_of, has_boxes, is_mask, read_at_boxes, write_at_boxes
@@ -307,22 +306,6 @@ def at(array: Array) -> At:
 
 
 register(boxes.at, at)
-
-
-def _declare_refused(function: Any) -> None:
-    def refused(*args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError(
-            f"{numpy_name(function)} writes into an array, which would lose the derivative (np.full and np.full_like "
-            "do so too); write fdezero.at(a)[index].set(v), fdezero.array([x, y]) or np.broadcast_to(x, shape)"
-        )
-
-    register(function, refused, ("casting", "where", "mode", "axis", "wrap"))
-
-
-#: NumPy's functions that assign; numpy.full_like(a, x) with a Box x ends in copyto.
-WRITING: tuple[Any, ...] = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal, np.ufunc.at)
-for _writing in WRITING:
-    _declare_refused(_writing)
 
 
 # -- made of values ----------------------------------------------------------------------------------

@@ -260,11 +260,3 @@ def _from_sublists(operands: Sequence[Any]) -> tuple[Any, ...]:
 
     terms = ",".join(map(letters, pairs[1::2]))
     return (terms + "->" + letters(result[0]) if result else terms, *pairs[::2])
-
-
-# -- the method of ufuncs ------------------------------------------------------------------------------
-@implements(np.ufunc.outer)
-def ufunc_outer(ufunc: np.ufunc, a: Array, b: Array) -> Array:
-    """``ufunc.outer(a, b)``: the ufunc on a with as many ones behind its shape as b has axes."""
-    a, b = as_operand(a), as_operand(b)
-    return ufunc(np.reshape(a, a.shape + (1,) * len(b.shape)), b)

@@ -263,12 +263,13 @@ def _refuse_truth(*args: Any) -> NoReturn:
 
 def _declare_text(function: Any) -> None:
     primitive = constant(function, batch=_refuse_text)
-    names = tuple(defaults_of(function))[1:]
+    first, *others = defaults_of(function)
 
-    def text(a: Array, *args: Any, **options: Any) -> Any:
-        return primitive(a, **dict(zip(names, args, strict=False)), **options)
+    def text(*args: Any, **options: Any) -> Any:
+        options |= dict(zip((first, *others), args, strict=False))
+        return primitive(options.pop(first), **options)
 
-    register(function, text, names)
+    register(function, text, (first, *others))
 
 
 for _function in (np.array_repr, np.array_str, np.array2string):

@@ -171,11 +171,11 @@ def _shared(g: Array, x: Array, out: Array, *, axis: Axes, keepdims: bool) -> Ar
     return np.where(none, np.zeros_like(shares), np.where(none, np.zeros_like(shares), g) * shares)
 
 
-def _extreme(ufunc: np.ufunc, name: str) -> Any:
+def extreme_over(ufunc: np.ufunc, name: str) -> Any:
     return reduction(lambda x, *, axis, keepdims: ufunc.reduce(x, axis, keepdims=keepdims), _shared, name=name)
 
 
-max_over, min_over = _extreme(np.maximum, "max"), _extreme(np.minimum, "min")
+max_over, min_over = extreme_over(np.maximum, "max"), extreme_over(np.minimum, "min")
 
 
 def _declare_extreme(function: Any, primitive: Any, choose: np.ufunc) -> None:
@@ -241,26 +241,3 @@ def _absent(argument: Any) -> bool:
 @functools.wraps(var)
 def std(*args: Any, **kwargs: Any) -> Array:
     return root_of_squares(var(*args, **kwargs))
-
-
-# -- the method of ufuncs ------------------------------------------------------------------------------
-_REDUCTIONS: dict[np.ufunc, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
-
-
-@implements(np.ufunc.reduce)
-def reduce(
-    ufunc: np.ufunc,
-    array: Array,
-    axis: Any = 0,
-    dtype: Any = None,
-    *,
-    keepdims: bool = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Array:
-    """``np.add.reduce`` and the like, by the function that it is."""
-    if ufunc not in _REDUCTIONS:
-        name = f"numpy.{ufunc.__name__}.reduce"
-        raise TypeError(f"{name} has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
-    x = array if dtype is None else array.astype(dtype)
-    return _REDUCTIONS[ufunc](x, axis=axis, keepdims=keepdims, initial=initial, where=where)

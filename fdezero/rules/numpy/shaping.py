@@ -1,7 +1,7 @@
-"""Shaping: reshape, transpose, broadcast, concatenate, split, flip, roll, tile, repeat, pad.
+"""Shaping: reshape, transpose, broadcast, concatenate, split, flip, roll, tile, repeat.
 
 All of it is linear, and a few primitives carry the rest: `reshape`, `transpose`, `broadcast_to`,
-`concatenate`, `stack`, `flip`, `roll`, `pad`.  Each acts on the last axes of its argument and lets
+`concatenate`, `stack`, `flip`, `roll`.  Each acts on the last axes of its argument and lets
 leading ones be.
 """
 
@@ -373,52 +373,6 @@ def repeat(a: Array, repeats: Any, axis: int | None = None) -> Array:
     a, at = along(a, axis, number=True)
     after = (slice(None),) * (-at - 1)
     return a[(..., np.repeat(np.arange(a.shape[at]), repeats), *after)]
-
-
-# -- padding -----------------------------------------------------------------------------------------
-def _pad_zeros(x: Array, *, width: tuple[tuple[int, int], ...]) -> Array:
-    return np.pad(x, ((0, 0),) * (len(x.shape) - len(width)) + width)
-
-
-def _cut(g: Array, like: Any, *, width: tuple[tuple[int, int], ...]) -> Array:
-    return g[(..., *(slice(before, before + n) for (before, _), n in zip(width, like.shape[-len(width) :], strict=True)))]
-
-
-pad_zeros = linear(_pad_zeros, _cut, name="pad", core=(0,))
-
-#: The modes that repeat entries of the array, and so are an indexing.
-_INDEXING_MODES = ("edge", "reflect", "symmetric", "wrap")
-
-
-@implements(np.pad)
-def pad(array: Array, pad_width: Any, mode: Any = "constant", *, constant_values: Any = 0, reflect_type: str = "even") -> Array:
-    width = _pad_width(pad_width, len(array.shape))
-    if not width:
-        return array
-    if mode == "constant":
-        padded = pad_zeros(array, width=width)
-        if isinstance(constant_values, (int, float)) and constant_values == 0:
-            return padded
-        return padded + np.pad(np.zeros(array.shape, array.dtype), width, constant_values=constant_values)
-    if mode not in _INDEXING_MODES:
-        raise TypeError(f"numpy.pad has no derivative rule for mode={mode!r}; it takes 'constant' and {_INDEXING_MODES}")
-    if reflect_type != "even":
-        raise TypeError("numpy.pad has no derivative rule for the argument reflect_type='odd'")
-    for axis, w in enumerate(width):
-        if w != (0, 0):
-            index = np.pad(np.arange(array.shape[axis]), w, mode=mode)
-            array = array[(slice(None),) * axis + (index,)]
-    return array
-
-
-def _pad_width(pad_width: Any, ndim: int) -> tuple[tuple[int, int], ...]:
-    """(before, after) for each axis."""
-    if isinstance(pad_width, dict):
-        pairs = [(0, 0)] * ndim
-        for axis, w in pad_width.items():
-            pairs[axis] = (w, w) if isinstance(w, int) else tuple(w)
-        pad_width = pairs
-    return tuple((int(before), int(after)) for before, after in np.broadcast_to(pad_width, (ndim, 2)))
 
 
 # -- shape queries -----------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import numpy as np
 
 import fdezero
 from fdezero.core import boxes
+from fdezero.rules.numpy.refused import Refusal
 
 
 @attrs.frozen
@@ -406,10 +407,20 @@ CONSTANT: dict[Any, Callable[[Any], Any]] = {
     boxes.truth: lambda x: bool(x[0, 0]),
     np.astype: lambda x: x.astype(int),
 }  # fmt: skip
-#: What writes into an array is refused; see test_errors.
-REFUSED = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal, np.ufunc.at}
+#: What is refused, with a reason; see tests/test_coverage.py.
+REFUSED = {function for function, known in boxes.implementations.items() if isinstance(known.function, Refusal)}
 #: Aliases and constructors that hand back a Box as it is.
 SAME = {np.asarray, np.asanyarray, np.ascontiguousarray, np.ufunc.reduce, np.ufunc.outer}
 
 # Files that add to the table, a file an area.
-from . import calculus_cases, fft_cases, polynomial_cases, statistics_cases  # noqa: E402, F401
+from . import (  # noqa: E402, F401
+    calculus_cases,
+    choosing_cases,
+    emath_cases,
+    fft_cases,
+    histogram_cases,
+    joining_cases,
+    polynomial_cases,
+    statistics_cases,
+    ufunc_method_cases,
+)
