@@ -1,5 +1,35 @@
 """Derivative rules of NumPy's functions, by area.  Importing this package declares them all."""
 
-from . import elementwise, gathering, indexing, linalg, products, reductions, shaping, sorting
+from . import (
+    eigen,
+    elementwise,
+    gathering,
+    indexing,
+    least_squares,
+    linalg,
+    matrices,
+    matrix_products,
+    products,
+    qr,
+    reductions,
+    shaping,
+    sorting,
+    svd,
+)
 
-__all__ = ["elementwise", "gathering", "indexing", "linalg", "products", "reductions", "shaping", "sorting"]
+__all__ = [
+    "eigen",
+    "elementwise",
+    "gathering",
+    "indexing",
+    "least_squares",
+    "linalg",
+    "matrices",
+    "matrix_products",
+    "products",
+    "qr",
+    "reductions",
+    "shaping",
+    "sorting",
+    "svd",
+]

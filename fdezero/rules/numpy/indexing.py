@@ -102,7 +102,7 @@ def _along(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
 
 
 # -- diagonals ---------------------------------------------------------------------------------------
-@implements(np.diagonal, np.linalg.diagonal)
+@implements(np.diagonal)
 def diagonal(a: Array, offset: int = 0, axis1: int | None = None, axis2: int | None = None) -> Array:
     moved = np.moveaxis(a, (0 if axis1 is None else axis1, 1 if axis2 is None else axis2), (-2, -1))
     rows, columns = moved.shape[-2:]

@@ -16,6 +16,8 @@ import numpy as np
 import fdezero
 from fdezero.core import boxes
 
+from . import linalg_cases
+
 
 @attrs.frozen
 class Case:
@@ -228,7 +230,6 @@ case(np.take_along_axis, draw(2, 3), f=lambda x: np.take_along_axis(x, np.array(
 case(np.diagonal, draw(3, 4))
 case(np.diagonal, draw(3, 4), offset=1)
 case(np.diagonal, draw(2, 3, 4), offset=-1, axis1=-1, axis2=0)
-case(np.linalg.diagonal, draw(2, 3, 3), f=lambda x: np.diagonal(x, axis1=-2, axis2=-1))
 case(np.trace, draw(3, 4))
 case(np.trace, draw(2, 3, 4), offset=1, axis1=1, axis2=2)
 for _k in (-1, 0, 1):
@@ -329,6 +330,8 @@ case(np.linalg.vector_norm, draw(2, 3), axis=1)
 case(np.linalg.vector_norm, draw(2, 3), ord=0)
 case(np.linalg.matrix_norm, draw(2, 3, 3), ord="nuc", keepdims=True)
 
+linalg_cases.declare(case, draw)
+
 # -- sorting and scans -------------------------------------------------------------------------------
 case(np.sort, distinct(5))
 case(np.sort, distinct(3, 4), axis=0)
@@ -366,6 +369,7 @@ CONSTANT: dict[Any, Callable[[Any], Any]] = {
     np.empty_like: lambda x: np.empty_like(x).shape,
     boxes.truth: lambda x: bool(x[0, 0]),
     np.astype: lambda x: x.astype(int),
+    np.linalg.matrix_rank: np.linalg.matrix_rank,
 }  # fmt: skip
 #: What writes into an array is refused; see test_errors.
 REFUSED = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}

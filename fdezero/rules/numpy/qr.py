@@ -1,0 +1,61 @@
+"""The QR decomposition.
+
+The derivatives are those of Walter and Lehmann, *Algorithmic differentiation of linear algebra functions
+with application in optimum experimental design* (2012), and of Roberts and Roberts, *QR and LQ
+decomposition matrix backpropagation algorithms for square, wide, and deep matrices* (2020), for wide
+matrices.  The first columns, as many as there are rows, must be linearly independent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...core.declare import general, implements
+from ...core.graph import Array
+from ...core.primitives import General
+from .linalg import solve_mm
+from .matrices import adjoint, named_like, transpose
+from .svd import complement
+
+
+def _qr_jvp(g: Array, out: Any, *, full: bool) -> tuple[Array, ...]:
+    q, r = out[:2]
+    slope = transpose(solve_mm(transpose(r), transpose(g)))  # dA R^-1
+    inside = adjoint(q) @ slope
+    low = inside * np.tri(inside.shape[-1], k=-1, dtype=inside.dtype)
+    turned = low - adjoint(low)
+    if inside.dtype.kind == "c":  # the diagonal of R is real, so what is imaginary there turns Q
+        turned = turned + 1j * np.imag(inside) * np.eye(inside.shape[-1])
+    return slope + q @ (turned - inside), (inside - turned) @ r, *map(np.zeros_like, out[2:])
+
+
+def _decomposed(x: Array, *, full: bool) -> tuple[Array, ...]:
+    """Q and R of a matrix that is not wide, and the additional columns of Q."""
+    q, r = np.linalg.qr(x, "complete" if full else "reduced")
+    n = x.shape[-1]
+    return (q[..., :n], r[..., :n, :], q[..., n:]) if full else (q, r)
+
+
+qr_: General = general(_decomposed, jvp=[_qr_jvp], name="qr", core=(2,))
+
+
+@implements(np.linalg.qr)
+def qr(a: Array, mode: str = "reduced") -> Any:
+    """In mode 'complete' the additional columns of Q follow the space that they span without turning in it."""
+    if mode not in ("reduced", "complete", "r"):
+        raise TypeError(
+            f"numpy.linalg.qr has no derivative rule for mode={mode!r}: the reflections of 'raw' are no function to be "
+            "differentiated; write mode='reduced', 'complete' or 'r'"
+        )
+    m, n = a.shape[-2:]
+    if mode == "complete" and m > n:
+        q, r, rest = qr_(a, full=True)
+        q = np.concatenate([q, complement(q, rest)], axis=-1)
+        r = np.concatenate([r, np.zeros_like(r, shape=(*r.shape[:-2], m - n, n))], axis=-2)
+    else:
+        q, r = qr_(a[..., :m], full=False)
+        if n > m:
+            r = np.concatenate([r, adjoint(q) @ a[..., m:]], axis=-1)
+    return r if mode == "r" else named_like(np.linalg.qr, (q, r))
