@@ -116,7 +116,8 @@ def lstsq(a: Array, b: Array, rcond: Any = None) -> tuple[Array, Array, Any, Arr
     a = _what_is_left(a, limit)
     columns = column(b) if len(b.shape) == 1 else b
     x = lstsq_(a, columns, rcond=limit)
-    lengths = np.square(np.absolute(columns - a @ x)).sum(axis=0) if m > n and _is_full(rank, n) else np.zeros_like(s, shape=(0,))
+    residuals = columns - a @ x if m > n and _is_full(rank, n) else np.zeros_like(x, shape=(1, 0))
+    lengths = np.sum(np.square(residuals.real) + np.square(residuals.imag), axis=0)
     return x[:, 0] if len(b.shape) == 1 else x, lengths, rank, s
 
 
@@ -134,7 +135,9 @@ def _is_full(rank: Any, n: int) -> bool:
 
 # -- matrix_rank ---------------------------------------------------------------------------------------
 rank_ = constant(
-    lambda x, *, tol, symmetric, rtol: np.linalg.matrix_rank(x, tol=tol, hermitian=symmetric, rtol=rtol), name="matrix_rank", core=(2,)
+    lambda x, *, tol, symmetric, rtol: np.linalg.matrix_rank(x, tol=tol, hermitian=symmetric, rtol=rtol),
+    name="matrix_rank",
+    core=(2,),
 )
 
 
