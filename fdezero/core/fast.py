@@ -33,8 +33,9 @@ def plans_of(primitive: Primitive) -> tuple[tuple[bool, ...], ...] | None:
     None for a primitive that is called the plain way: of more than two arguments, with an argument that
     has no derivative, or where what is kept is not the arrays themselves.
     """
-    count = len(primitive.rules)
-    if count not in (1, 2) or None in primitive.rules:
+    rules = primitive.rules or getattr(primitive, "forward", ())
+    count = len(rules)
+    if count not in (1, 2) or None in rules:
         return None
     values, out = tuple(object() for _ in range(count)), object()
     plans = []

@@ -28,12 +28,14 @@ from .reductions import root_of_squares
 from .svd import svdvals
 
 # -- solve, inv --------------------------------------------------------------------------------------
+def _solve_vjp(g: Array, x: Array, out: Array, likes: Any) -> list[Any]:
+    of_y = solve_mm(t(x), g)
+    return [None if likes[0] is None else -of_y @ t(out), None if likes[1] is None else of_y]
+
+
 solve_mm: General = general(
     lambda x, y: np.linalg.solve(x, y),
-    vjp=[
-        lambda g, x, out: -solve_mm(t(x), g) @ t(out),
-        lambda g, x: solve_mm(t(x), g),
-    ],
+    vjp=_solve_vjp,
     jvp=[lambda g, x, out: -solve_mm(x, g @ out), lambda g, x: solve_mm(x, g)],
     name="solve",
     core=(2, 2),
