@@ -107,10 +107,10 @@ class Constant(Primitive):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Test(Constant):
-    """A constant that tests each entry, in forward mode of its tangent too; ``join`` joins the two answers."""
+class TangentAware(Constant):
+    """A constant of one argument that looks at its tangent too: in forward mode it is ``join(result, tangent)``."""
 
-    join: Callable[[Any, Any], Any] = attrs.field(kw_only=True)
+    join: Callable[[Any, Array], Any] = attrs.field(kw_only=True)
 
 
 class Elementwise(Primitive):

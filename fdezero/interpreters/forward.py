@@ -16,7 +16,7 @@ import numpy as np
 
 from ..core.cotangents import cast
 from ..core.graph import Array, Box, Params, unrecorded
-from ..core.primitives import Elementwise, General, Linear, Multilinear, Primitive, Reduction, Test, zero_like
+from ..core.primitives import Elementwise, General, Linear, Multilinear, Primitive, Reduction, TangentAware, zero_like
 from ..core.recording import Level, quiet_level
 from ..core.zeros import alarm_is_raised, strong_zero, watching
 
@@ -151,8 +151,8 @@ class Dual(Box):
         values = tuple([a._value if isinstance(a, Box) and a.level == level else a for a in args])
         out = primitive(*values, **params)
         tangents = [a.tangent if isinstance(a, Dual) and a.level == level else None for a in args]
-        if isinstance(primitive, Test):
-            return primitive.join(out, primitive(*tangents))
+        if isinstance(primitive, TangentAware):
+            return primitive.join(out, *tangents)
         if level <= quiet_level.get() or not any(
             t is not None and primitive.rule_of(i) is not None for i, t in enumerate(tangents)
         ):

@@ -7,19 +7,24 @@ beamforming* (2017), for `eig`.
 
 **Repeated eigenvalues** of a Hermitian matrix (`matrices` says which count as equal).
 
-* A function of the eigenvalues alone that is symmetric in the equal ones has an exact gradient.  One
-  that is not (the largest of several equal ones) has none, and gets an element of its generalised
-  gradient, v v^H of one of the vectors.
-* Its second derivative is exact where its gradient does not change with the equal eigenvalues (their sum;
-  anything of the others), and NaN otherwise.  It is not zero there, and it cannot be had: for k equal
-  eigenvalues, the second derivative of sum f(w) is f''(w) times the identity on the k (k + 1) / 2 entries
-  of their block, and what is computed from w alone by the chain rule has rank k at most.
-* The vectors have no derivative.  That of something that is made of them and has one, V f(w) V^H, would
-  need f' where the two derivatives that come in hold f alone: it is NaN, in every mode.
-* A vector whose own eigenvalue is simple is not concerned, nor is what is orthogonal to it.
+A function of the eigenvalues alone, from `eigvalsh`, that is symmetric in the equal ones is smooth, and its
+first and second derivatives are exact.  One that is not (the largest of several equal ones) has no
+gradient; reverse mode gives an element of its generalised gradient, v v^H of one of the vectors, and
+forward mode the one-sided derivative along the direction.  Its second derivative is NaN.
 
-Only what cannot be told escapes: where both cotangents happen to be those of no function at all, as at
-the identity those of the off-diagonal entries of log A = V log(w) V^H are, all of them 0.
+The second derivative of a symmetric sum f(w) is f''(w) times the identity on the k (k + 1) / 2 entries of
+the block of k equal eigenvalues.  The chain rule through k numbers w, linear maps one after the other, has
+rank k at most and misses it.  What there is beside linear maps is the choice of the vectors, which is free
+in the block: in forward mode they are those along which the direction itself is diagonal there (`frame`),
+as the perturbation theory of degenerate values chooses them.  So `hvp` and `hessian` are exact.  Reverse
+over reverse mode knows no direction: it is exact where the cotangents of the eigenvalues do not change with
+them (their sum; anything of the others), and NaN otherwise.
+
+The vectors, from `eigh`, have no derivative, whatever the direction.  That of something that is made of
+them and has one, V f(w) V^H, would need f' where what comes in holds f alone: it is NaN.  A vector whose own
+eigenvalue is simple is not concerned, in first derivatives.  One case cannot be told from an unused vector:
+where all cotangents happen to be 0, as at the identity those of an off-diagonal entry of log A =
+V log(w) V^H are.
 """
 
 from __future__ import annotations
@@ -28,10 +33,12 @@ from typing import Any
 
 import numpy as np
 
-from ...core.declare import general, implements
+from ...core.boxes import raw
+from ...core.declare import constant, general, implements
 from ...core.graph import Array
-from ...core.primitives import General
+from ...core.primitives import General, TangentAware
 from .matrices import (
+    EQUAL,
     adjoint,
     antihermitian,
     conjugate,
@@ -39,64 +46,59 @@ from .matrices import (
     diagonal_matrix,
     gaps,
     hermitian,
+    lined_up,
     named_like,
     off_diagonal,
     over,
     rounding,
+    transpose,
     undefined,
 )
 from .products import column, row
 
+# -- the vectors of equal values -----------------------------------------------------------------------
+_eigh_of = constant(lambda x: tuple(np.linalg.eigh(x)), name="eigh", core=(2,))
 
-# -- V g V^H: what a cotangent of the eigenvalues is for the matrix ------------------------------------
+
+def groups_of(w: Array, bound: Array) -> Array:
+    """A number for each value, the same for neighbours that are at most ``bound`` apart."""
+    steps = (np.absolute(w[..., 1:] - w[..., :-1]) > bound[..., None]).astype(w.dtype)
+    return np.cumsum(np.concatenate([np.zeros_like(w[..., :1]), steps], axis=-1), axis=-1)
+
+
+def settled(inside: Array, groups: Array) -> tuple[Array, Array] | None:
+    """What turns the vectors of each group so that a direction is diagonal there, and finer groups; None for no need.
+
+    ``inside`` is the direction between the vectors.  Its blocks are moved apart, so that none is mixed.
+    """
+    if not np.any(raw(groups[..., 1:] == groups[..., :-1])):
+        return None
+    block = np.where(row(groups) == column(groups), inside, np.zeros_like(inside))
+    size = np.sqrt(np.sum(np.square(np.absolute(block)), axis=(-2, -1)))
+    apart = groups * (3 * np.where(size == 0, np.ones_like(size), size))[..., None]
+    w, turn = _eigh_of(block + diagonal_matrix(apart.astype(block.dtype)))
+    return turn, groups_of(w, np.max(apart, axis=-1, initial=0) * np.finfo(w.dtype).eps * EQUAL * w.shape[-1])
+
+
+def _frame(x: Array) -> tuple[Array, Array, Array]:
+    w, v = np.linalg.eigh(x)
+    return w, v, groups_of(w, rounding(w))
+
+
+def _frame_along(out: tuple[Array, Array, Array], t: Array) -> tuple[Array, Array, Array]:
+    w, v, groups = out
+    found = settled(adjoint(v) @ hermitian(t) @ v, groups)
+    return out if found is None else (w, v @ found[0], found[1])
+
+
+#: Eigenvalues, vectors that are settled by the direction where it has a say, and groups of what it leaves equal.
+frame = TangentAware("frame", _frame, core=(2,), join=_frame_along)
+
+
+# -- V g V^H, and its transpose: what a cotangent of the eigenvalues is for the matrix -----------------
 def is_tied(w: Array) -> Array:
     """Which pairs of different eigenvalues are equal?"""
     return gaps(w) == 0
-
-
-def assembled(v: Array, g: Array) -> Array:
-    return (v * row(g)) @ adjoint(v)
-
-
-def _turned(c: Array, g: Array, w: Array, v: Array) -> Array:
-    """The derivative of V g V^H for a constant g, along a Hermitian matrix: divided differences of g."""
-    inside = adjoint(v) @ hermitian(c) @ v
-    return v @ over(inside * (row(g) - column(g)), gaps(w)) @ adjoint(v)
-
-
-def _weights_tangent(g: Array, w: Array, v: Array) -> Array:
-    """NaN for weights of equal values that change: with V held, only the diagonal of their block would."""
-    return assembled(v, over(g, 1 - np.any(is_tied(w), axis=-1).astype(w.dtype)))
-
-
-def _weights_cotangent(c: Array, w: Array, v: Array) -> Array:
-    """The diagonal of V^H c V, with NaN in a block of equal values of which it is not all."""
-    inside = adjoint(v) @ hermitian(conjugate(c)) @ v
-    size = np.absolute(inside)
-    left_out = is_tied(w) & (size > rounding(size.reshape((*size.shape[:-2], -1)))[..., None, None])
-    return undefined(np.any(left_out, axis=-1), np.real(diagonal(inside)))
-
-
-#: ``of_eigenvalues(x, g, w, v)`` is V g V^H, of the Hermitian x = V w V^H: a function of x and the weights g alone.
-of_eigenvalues: General = general(
-    lambda x, g, w, v: assembled(v, g),
-    vjp=[
-        lambda g, xs: conjugate(_turned(conjugate(g), *xs[1:])),
-        lambda g, xs: _weights_cotangent(g, *xs[2:]),
-        None,
-        None,
-    ],
-    jvp=[lambda g, xs: _turned(g, *xs[1:]), lambda g, xs: _weights_tangent(g, *xs[2:]), None, None],
-    name="of_eigenvalues",
-    core=(2, 1, 1, 2),
-)
-
-
-# -- eigh ----------------------------------------------------------------------------------------------
-def _is_asked(g_v: Array) -> Array:
-    """Which pairs of vectors did a cotangent come for, of one or both?"""
-    asked = np.any(g_v != 0, axis=-2)
-    return row(asked) | column(asked)
 
 
 def is_uneven(g: Any, like: Array) -> Any:
@@ -105,6 +107,91 @@ def is_uneven(g: Any, like: Array) -> Any:
         return np.zeros((*like.shape, like.shape[-1]), bool)
     size = np.max(np.absolute(g), axis=-1, initial=0) * np.sqrt(np.finfo(g.dtype).eps)
     return np.absolute(row(g) - column(g)) > size[..., None, None]
+
+
+def is_turning(inside: Array) -> Array:
+    """Which entries of a direction between vectors are more than rounding?"""
+    size = np.absolute(inside)
+    return size > rounding(size.reshape((*size.shape[:-2], -1)))[..., None, None]
+
+
+def _assembled(v: Array, g: Array) -> Array:
+    return (v * row(g)) @ adjoint(v)
+
+
+def _between(c: Array, v: Array) -> Array:
+    return adjoint(v) @ hermitian(c) @ v
+
+
+def _turned(wrong: Any, c: Array, g: Array, w: Array, v: Array) -> Array:
+    """The derivative of V g V^H for a constant g along a Hermitian matrix: divided differences of g.
+
+    For equal eigenvalues it is 0; NaN where they have different weights, or ``wrong(c between the vectors)`` says so.
+    """
+    inside, tied = _between(c, v), is_tied(w)
+    ratio = (row(g) - column(g)) / np.where(tied, 1, gaps(w))
+    moving = np.any(inside != 0, axis=(-2, -1))[..., None, None]
+    unfit = tied & moving & (wrong(inside) | is_uneven(g, g))
+    return v @ undefined(unfit, inside * np.where(tied, np.zeros_like(ratio), ratio)) @ adjoint(v)
+
+
+def never(inside: Array) -> Any:
+    return np.zeros(inside.shape, bool)
+
+
+def _weights_cotangent(c: Array, w: Array, v: Array) -> Array:
+    """The diagonal of V^H c V, with NaN in a block of equal values of which it is not all."""
+    inside = _between(c, v)
+    return undefined(np.any(is_tied(w) & is_turning(inside), axis=-1), np.real(diagonal(inside)))
+
+
+def _values_tangent(g: Array, c: Array, w: Array, v: Array) -> Array:
+    """The derivative of the diagonal of V^H c V for a constant c, along g."""
+    inside, turning, tied = _between(c, v), _between(g, v), is_tied(w)
+    terms = 2 * np.real(turning * transpose(inside)) / np.where(tied, 1, -gaps(w))
+    unfit = tied & (is_turning(inside) | is_turning(turning))
+    return np.sum(off_diagonal(undefined(unfit, np.where(tied, np.zeros_like(terms), terms))), axis=-1)
+
+
+#: ``of_eigenvalues(x, g, w, v)`` is V g V^H, of the Hermitian x = V w V^H: a function of x and the weights g alone.
+#: Forward mode must know that the weights are ``steady``, constants: only then may equal eigenvalues' vectors turn.
+of_eigenvalues: General = general(
+    lambda x, g, w, v, *, steady=False: _assembled(v, g),
+    vjp=[
+        lambda g, xs, **_: conjugate(_turned(never, conjugate(g), *xs[1:])),
+        lambda g, xs, **_: _weights_cotangent(conjugate(g), *xs[2:]),
+        None,
+        None,
+    ],
+    jvp=[
+        lambda g, xs, *, steady=False: _turned(never if steady else is_turning, g, *xs[1:]),
+        lambda g, xs, **_: _assembled(xs[3], g),
+        None,
+        None,
+    ],
+    name="of_eigenvalues",
+    core=(2, 1, 1, 2),
+)
+#: ``along_eigenvalues(x, c, w, v)`` is the diagonal of V^H c V: the tangent of the eigenvalues along c.
+along_eigenvalues: General = general(
+    lambda x, c, w, v: np.real(diagonal(_between(c, v))),
+    vjp=[
+        lambda g, xs: conjugate(_turned(is_turning, xs[1], g, *xs[2:])),
+        lambda g, xs: conjugate(of_eigenvalues(xs[0], g, *xs[2:])),
+        None,
+        None,
+    ],
+    jvp=[lambda g, xs: _values_tangent(g, *xs[1:]), lambda g, xs: along_eigenvalues(xs[0], g, *xs[2:]), None, None],
+    name="along_eigenvalues",
+    core=(2, 2, 1, 2),
+)
+
+
+# -- eigh ----------------------------------------------------------------------------------------------
+def _is_asked(g_v: Array) -> Array:
+    """Which pairs of vectors did a cotangent come for, of one or both?"""
+    asked = np.any(g_v != 0, axis=-2)
+    return row(asked) | column(asked)
 
 
 def _eigh_vjp(g: Any, x: Array, out: Any) -> Array:
@@ -117,27 +204,50 @@ def _eigh_vjp(g: Any, x: Array, out: Any) -> Array:
     return conjugate(hermitian(v @ middle @ adjoint(v)))
 
 
-def _eigh_jvp(g: Array, out: Any) -> tuple[Array, Array]:
+def _eigh_jvp(g: Array, x: Array, out: Any) -> tuple[Array, Array]:
     w, v = out
-    inside = adjoint(v) @ hermitian(g) @ v
-    return np.real(diagonal(inside)), v @ over(off_diagonal(inside), gaps(w))
+    inside = _between(g, v)
+    moving = np.any(inside != 0, axis=(-2, -1))[..., None, None]
+    turned = undefined(is_tied(w) & moving, over(off_diagonal(inside), gaps(w)))
+    return along_eigenvalues(x, g, w, v), v @ turned
 
 
-eigh_ = general(lambda x: tuple(np.linalg.eigh(x)), vjp=[_eigh_vjp], jvp=[_eigh_jvp], name="eigh", core=(2,))
+def _given(x: Array, w: Array, v: Array) -> tuple[Array, Array]:
+    (_, v), (w,) = lined_up([x, v], [w])
+    return w, v
+
+
+#: ``eigh_(x, w, v)`` is (w, v), the eigenvalues and vectors of x, as functions of x.
+eigh_: General = general(
+    _given, vjp=[_eigh_vjp, None, None], jvp=[_eigh_jvp, None, None], name="eigh", core=(2, 1, 2)
+)
+
+
+def decomposed(a: Array, uplo: str = "L") -> Any:
+    """Eigenvalues and vectors, as NumPy returns them."""
+    a = _from_triangle(a, uplo)
+    return eigh_(a, *_eigh_of(a))
+
+
+def eigenvalues(a: Array, uplo: str = "L") -> Array:
+    """Eigenvalues alone, whose vectors may be settled by the direction."""
+    a = _from_triangle(a, uplo)
+    return eigh_(a, *frame(a)[:2])[0]
 
 
 @implements(np.linalg.eigh)
 def eigh(a: Array, UPLO: str = "L") -> Any:  # NumPy's name
     """The gradient is symmetric; of repeated eigenvalues' vectors it is NaN where it is asked for."""
-    return named_like(np.linalg.eigh, eigh_(from_triangle(a, UPLO)))
+    return named_like(np.linalg.eigh, decomposed(a, UPLO))
 
 
 @implements(np.linalg.eigvalsh)
 def eigvalsh(a: Array, UPLO: str = "L") -> Array:  # NumPy's name
-    return eigh_(from_triangle(a, UPLO))[0]
+    """The gradient is symmetric; of functions that are symmetric in repeated eigenvalues it is exact, twice."""
+    return eigenvalues(a, UPLO)
 
 
-def from_triangle(a: Array, uplo: str) -> Array:
+def _from_triangle(a: Array, uplo: str) -> Array:
     """A matrix whose lower triangle is the given one of ``a``."""
     if uplo.upper() not in ("L", "U"):
         raise ValueError("UPLO argument must be 'L' or 'U'")

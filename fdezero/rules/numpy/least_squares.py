@@ -24,7 +24,7 @@ from .eigen import of_eigenvalues
 from .helpers import as_operand
 from .matrices import EQUAL, adjoint, hermitian
 from .products import column
-from .svd import svd_
+from .svd import singular_values, thin
 
 
 # -- pinv ----------------------------------------------------------------------------------------------
@@ -66,15 +66,15 @@ def _what_is_left(x: Array, rcond: Any) -> Array:
     rounding = EQUAL * max(x.shape[-2:]) * np.finfo(x.dtype).eps
     if not (x.shape[-1] and x.shape[-2]) or np.all(np.asarray(rcond) <= rounding):
         return x
-    u, s, vh = svd_(x, full=False)
+    u, s, vh = thin(x)
     largest = np.max(s, axis=-1, keepdims=True)
     dropped = s <= np.asarray(rcond)[..., None] * largest
     if not np.any(raw(dropped & (s > rounding * largest))):
         return x
     kept = 1 - dropped.astype(s.dtype)
     if x.shape[-2] >= x.shape[-1]:
-        return x @ of_eigenvalues(adjoint(x) @ x, kept, s * s, adjoint(vh))
-    return of_eigenvalues(x @ adjoint(x), kept, s * s, u) @ x
+        return x @ of_eigenvalues(adjoint(x) @ x, kept, s * s, adjoint(vh), steady=True)
+    return of_eigenvalues(x @ adjoint(x), kept, s * s, u, steady=True) @ x
 
 
 # -- lstsq ---------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def lstsq(a: Array, b: Array, rcond: Any = None) -> tuple[Array, Array, Any, Arr
         raise np.linalg.LinAlgError(f"lstsq takes a matrix and a vector or matrix; got {describe(a)} and {describe(b)}")
     m, n = a.shape
     limit = np.finfo(np.result_type(a.dtype, b.dtype, np.float32)).eps * max(m, n) if rcond is None else float(rcond)
-    s = svd_(a, full=False)[1]
+    s = singular_values(a)
     rank = np.sum(s > max(limit, 0) * np.max(s, initial=0))
     a = _what_is_left(a, limit)
     columns = column(b) if len(b.shape) == 1 else b

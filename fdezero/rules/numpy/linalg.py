@@ -27,6 +27,7 @@ from .products import column
 from .reductions import root_of_squares
 from .svd import svdvals
 
+
 # -- solve, inv --------------------------------------------------------------------------------------
 def _solve_vjp(g: Array, x: Array, out: Array, likes: Any) -> list[Any]:
     of_y = solve_mm(t(x), g)

@@ -12,7 +12,7 @@ through `over`, which gives NaN for it, and 0 only where nothing is divided.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -104,6 +104,16 @@ def is_nonzero(s: Array) -> Array:
 def undefined(where: Array, x: Array) -> Array:
     """``x``, with NaN for it and for all its derivatives at some places."""
     return x * np.where(where, np.nan, 1.0).astype(x.dtype)
+
+
+def lined_up(matrices: Sequence[Array], vectors: Sequence[Array]) -> tuple[list[Array], list[Array]]:
+    """Matrices and vectors with the same leading axes."""
+    shape = np.broadcast_shapes(*[x.shape[:-2] for x in matrices], *[x.shape[:-1] for x in vectors])
+    return _spread(matrices, shape, 2), _spread(vectors, shape, 1)
+
+
+def _spread(arrays: Sequence[Array], shape: tuple[int, ...], core: int) -> list[Array]:
+    return [x if x.shape[:-core] == shape else np.broadcast_to(x, shape + x.shape[-core:]) for x in arrays]
 
 
 # -- results with names --------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.declare import general, implements
+from ...core.declare import constant, general, implements
 from ...core.graph import Array
 from ...core.primitives import General
 from .linalg import solve_mm
@@ -20,25 +20,20 @@ from .matrices import adjoint, named_like, transpose
 from .svd import complement
 
 
-def _qr_jvp(g: Array, out: Any, *, full: bool) -> tuple[Array, ...]:
-    q, r = out[:2]
+def _qr_jvp(g: Array, out: Any) -> tuple[Array, Array]:
+    q, r = out
     slope = transpose(solve_mm(transpose(r), transpose(g)))  # dA R^-1
     inside = adjoint(q) @ slope
     low = inside * np.tri(inside.shape[-1], k=-1, dtype=inside.dtype)
     turned = low - adjoint(low)
     if inside.dtype.kind == "c":  # the diagonal of R is real, so what is imaginary there turns Q
         turned = turned + 1j * np.imag(inside) * np.eye(inside.shape[-1])
-    return slope + q @ (turned - inside), (inside - turned) @ r, *map(np.zeros_like, out[2:])
+    return slope + q @ (turned - inside), (inside - turned) @ r
 
 
-def _decomposed(x: Array, *, full: bool) -> tuple[Array, ...]:
-    """Q and R of a matrix that is not wide, and the additional columns of Q."""
-    q, r = np.linalg.qr(x, "complete" if full else "reduced")
-    n = x.shape[-1]
-    return (q[..., :n], r[..., :n, :], q[..., n:]) if full else (q, r)
-
-
-qr_: General = general(_decomposed, jvp=[_qr_jvp], name="qr", core=(2,))
+#: ``qr_(x, q, r)`` is (q, r), the reduced decomposition of a matrix x that is not wide, as functions of x.
+qr_: General = general(lambda x, q, r: (q, r), jvp=[_qr_jvp, None, None], name="qr", core=(2, 2, 2))
+_qr_of = constant(lambda x, *, mode: tuple(np.linalg.qr(x, mode)), name="qr", core=(2,))
 
 
 @implements(np.linalg.qr)
@@ -51,11 +46,13 @@ def qr(a: Array, mode: str = "reduced") -> Any:
         )
     m, n = a.shape[-2:]
     if mode == "complete" and m > n:
-        q, r, rest = qr_(a, full=True)
-        q = np.concatenate([q, complement(q, rest)], axis=-1)
+        all_q, all_r = _qr_of(a, mode="complete")
+        q, r = qr_(a, all_q[..., :n], all_r[..., :n, :])
+        q = np.concatenate([q, complement(q, all_q[..., n:])], axis=-1)
         r = np.concatenate([r, np.zeros_like(r, shape=(*r.shape[:-2], m - n, n))], axis=-2)
     else:
-        q, r = qr_(a[..., :m], full=False)
+        square = a[..., :m]
+        q, r = qr_(square, *_qr_of(square, mode="reduced"))
         if n > m:
             r = np.concatenate([r, adjoint(q) @ a[..., m:]], axis=-1)
     return r if mode == "r" else named_like(np.linalg.qr, (q, r))

@@ -16,19 +16,21 @@ from typing import Any
 
 import numpy as np
 
-from ...core.declare import general, implements
+from ...core.declare import constant, general, implements
 from ...core.graph import Array
-from ...core.primitives import General
-from .eigen import eigh_, from_triangle, is_uneven
+from ...core.primitives import General, TangentAware
+from .eigen import decomposed, eigenvalues, groups_of, is_turning, is_uneven, never, settled
 from .matrices import (
     adjoint,
     antihermitian,
+    cleared,
     conjugate,
     diagonal,
     diagonal_matrix,
     gaps,
     hermitian,
     is_nonzero,
+    lined_up,
     named_like,
     off_diagonal,
     over,
@@ -45,24 +47,50 @@ def outside(x: Array, u: Array) -> Array:
     return np.zeros_like(x) if u.shape[-1] == u.shape[-2] else x - u @ (adjoint(u) @ x)
 
 
+# -- the vectors of equal values -----------------------------------------------------------------------
+def _frame(x: Array) -> tuple[Array, ...]:
+    u, s, vh = np.linalg.svd(x, full_matrices=False)
+    return u, s, vh, groups_of(cleared(s, s), rounding(s))
+
+
+def _frame_along(out: tuple[Array, ...], t: Array) -> tuple[Array, ...]:
+    u, s, vh, groups = out
+    found = settled(hermitian(adjoint(u) @ t @ adjoint(vh)), groups)
+    return out if found is None else (u @ found[0], s, adjoint(found[0]) @ vh, found[1])
+
+
+#: Singular values and vectors, which are settled by the direction where it has a say; see `eigen.frame`.
+frame = TangentAware("frame", _frame, core=(2,), join=_frame_along)
+
+
 def _is_tied(s: Array) -> Array:
-    return gaps(s) == 0
+    """Which pairs of different singular values are equal, and not zero?"""
+    return (gaps(s) == 0) & (sums(s) != 0)
 
 
-# -- U g V^H: what a cotangent of the singular values is for the matrix --------------------------------
+# -- U g V^H, and its transpose: what a cotangent of the singular values is for the matrix -------------
 def _assembled(u: Array, g: Array, vh: Array) -> Array:
     return (u * row(g)) @ vh
 
 
-def _turned(c: Array, g: Array, u: Array, s: Array, vh: Array) -> Array:
-    """The derivative of U g V^H for a constant g, along a matrix: divided differences of g and of its odd extension."""
+def _slopes(g: Array, s: Array) -> tuple[Array, Array, Array]:
+    """Divided differences of g, of its odd extension, and of the latter at 0; 0 for equal values, and for zero ones."""
+    tied, sum_ = gaps(s) == 0, sums(s)
+    even = (row(g) - column(g)) / np.where(tied, 1, gaps(s))
+    odd = (row(g) + column(g)) / np.where(sum_ == 0, 1, sum_)
+    return np.where(tied, np.zeros_like(even), even), odd, over(g, nonzero_values(s))
+
+
+def _turned(wrong: Any, c: Array, g: Array, u: Array, s: Array, vh: Array) -> Array:
+    """The derivative of U g V^H for a constant g along a matrix; at equal singular values see `eigen`."""
     v = adjoint(vh)
     inside = adjoint(u) @ c @ v
-    even = over(hermitian(inside) * (row(g) - column(g)), gaps(s))
-    odd = over(antihermitian(inside) * (row(g) + column(g)), sums(s))
-    slopes = over(g, nonzero_values(s))
-    left, right = outside(c @ v, u) * row(slopes), outside(adjoint(c) @ u, v) * row(slopes)
-    return u @ (even + odd) @ vh + left @ vh + u @ adjoint(right)
+    even, odd, slope = _slopes(g, s)
+    moving = np.any(inside != 0, axis=(-2, -1))[..., None, None]
+    unfit = _is_tied(s) & moving & (wrong(hermitian(inside)) | is_uneven(g, g))
+    middle = undefined(unfit, hermitian(inside) * even) + antihermitian(inside) * odd
+    left, right = outside(c @ v, u) * row(slope), outside(adjoint(c) @ u, v) * row(slope)
+    return u @ middle @ vh + left @ vh + u @ adjoint(right)
 
 
 def nonzero_values(s: Array) -> Array:
@@ -70,38 +98,60 @@ def nonzero_values(s: Array) -> Array:
     return s * is_nonzero(s)
 
 
-def _weights_tangent(g: Array, u: Array, s: Array, vh: Array) -> Array:
-    """NaN for weights of equal values that change: with U and V held, only the diagonal of their block would."""
-    return _assembled(u, over(g, 1 - np.any(_is_tied(s), axis=-1).astype(s.dtype)), vh)
-
-
 def _weights_cotangent(c: Array, u: Array, s: Array, vh: Array) -> Array:
     """The diagonal of U^H c V, with NaN in a block of equal values of which it is not all."""
-    inside = adjoint(u) @ conjugate(c) @ adjoint(vh)
-    size = np.absolute(hermitian(inside))
-    left_out = _is_tied(s) & (size > rounding(size.reshape((*size.shape[:-2], -1)))[..., None, None])
-    return undefined(np.any(left_out, axis=-1), np.real(diagonal(inside)))
+    inside = hermitian(adjoint(u) @ c @ adjoint(vh))
+    return undefined(np.any(_is_tied(s) & is_turning(inside), axis=-1), np.real(diagonal(inside)))
+
+
+def _values_tangent(g: Array, c: Array, u: Array, s: Array, vh: Array) -> Array:
+    """The derivative of the diagonal of U^H c V for a constant c, along g: the transpose of `_turned`."""
+    v = adjoint(vh)
+    turning, inside = adjoint(u) @ g @ v, adjoint(u) @ c @ v
+    even = np.real(hermitian(turning) * transpose(hermitian(inside)))
+    odd = np.real(antihermitian(turning) * conjugate(antihermitian(inside)))
+    unfit = _is_tied(s) & (is_turning(hermitian(inside)) | is_turning(hermitian(turning)))
+    tied, sum_ = gaps(s) == 0, sums(s)
+    even = undefined(unfit, np.where(tied, np.zeros_like(even), -even / np.where(tied, 1, gaps(s))))
+    odd = odd / np.where(sum_ == 0, 1, sum_)
+    beyond = np.sum(np.real(outside(g @ v, u) * conjugate(c @ v)), axis=-2)
+    beyond = beyond + np.sum(np.real(outside(adjoint(g) @ u, v) * conjugate(adjoint(c) @ u)), axis=-2)
+    return 2 * np.sum(off_diagonal(even) + odd, axis=-1) + over(beyond, nonzero_values(s))
 
 
 #: ``of_singular_values(x, g, u, s, vh)`` is U g V^H, of x = U s V^H: a function of x and the weights g alone.
 of_singular_values: General = general(
     lambda x, g, u, s, vh: _assembled(u, g, vh),
     vjp=[
-        lambda g, xs: conjugate(_turned(conjugate(g), *xs[1:])),
-        lambda g, xs: _weights_cotangent(g, *xs[2:]),
+        lambda g, xs: conjugate(_turned(never, conjugate(g), *xs[1:])),
+        lambda g, xs: _weights_cotangent(conjugate(g), *xs[2:]),
         None,
         None,
         None,
     ],
-    jvp=[lambda g, xs: _turned(g, *xs[1:]), lambda g, xs: _weights_tangent(g, *xs[2:]), None, None, None],
+    jvp=[lambda g, xs: _turned(is_turning, g, *xs[1:]), lambda g, xs: _assembled(xs[2], g, xs[4]), None, None, None],
     name="of_singular_values",
     core=(2, 1, 2, 1, 2),
+)
+#: ``along_singular_values(x, c, u, s, vh)`` is the diagonal of U^H c V: the tangent of the singular values along c.
+along_singular_values: General = general(
+    lambda x, c, u, s, vh: np.real(diagonal(adjoint(u) @ c @ adjoint(vh))),
+    vjp=[
+        lambda g, xs: conjugate(_turned(is_turning, xs[1], g, *xs[2:])),
+        lambda g, xs: conjugate(of_singular_values(xs[0], g, *xs[2:])),
+        None,
+        None,
+        None,
+    ],
+    jvp=[lambda g, xs: _values_tangent(g, *xs[1:]), lambda g, xs: along_singular_values(xs[0], g, *xs[2:]), None, None, None],
+    name="along_singular_values",
+    core=(2, 2, 2, 1, 2),
 )
 
 
 # -- the decomposition ---------------------------------------------------------------------------------
-def _svd_vjp(g: Any, x: Array, out: Any, *, full: bool) -> Array:
-    (g_u, g_s, g_vh), (u, s, vh) = g[:3], out[:3]
+def _svd_vjp(g: Any, x: Array, out: Any) -> Array:
+    (g_u, g_s, g_vh), (u, s, vh) = g, out
     if g_s is not None:
         g_s = g_s * is_nonzero(s)
     if g_u is None and g_vh is None:
@@ -112,7 +162,7 @@ def _svd_vjp(g: Any, x: Array, out: Any, *, full: bool) -> Array:
     turn_u, turn_v = adjoint(u) @ c_u, vh @ c_v
     even, odd = antihermitian(turn_u) + antihermitian(turn_v), antihermitian(turn_u) - antihermitian(turn_v)
     middle = over(off_diagonal(even), gaps(s)) + over(off_diagonal(odd), sums(s)) + _phases(turn_u, s)
-    middle = undefined(_is_tied(s) & _is_concerned(c_u, c_v, g_s), middle)
+    middle = undefined((gaps(s) == 0) & _is_concerned(c_u, c_v, g_s), middle)
     if g_s is not None:
         middle = middle + diagonal_matrix(g_s)
     size = row(nonzero_values(s))
@@ -126,16 +176,16 @@ def _is_concerned(c_u: Array, c_v: Array, g_s: Any) -> Array:
     return row(asked) | column(asked) | is_uneven(g_s, asked)
 
 
-def _svd_jvp(g: Array, out: Any, *, full: bool) -> tuple[Array, ...]:
-    u, s, vh = out[:3]
+def _svd_jvp(g: Array, x: Array, out: Any) -> tuple[Array, Array, Array]:
+    u, s, vh = out
     v, size = adjoint(vh), row(nonzero_values(s))
     inside = adjoint(u) @ g @ v
-    even = over(off_diagonal(hermitian(inside)), gaps(s))
+    moving = np.any(inside != 0, axis=(-2, -1))[..., None, None]
+    even = undefined((gaps(s) == 0) & moving, over(off_diagonal(hermitian(inside)), gaps(s)))
     odd = over(off_diagonal(antihermitian(inside)), sums(s))
     d_u = u @ (even + odd + _phases(inside, s)) + over(outside(g @ v, u), size)
     d_v = v @ (even - odd) + over(outside(adjoint(g) @ u, v), size)
-    d_s = np.real(diagonal(inside)) * is_nonzero(s)
-    return d_u, d_s, adjoint(d_v), *map(np.zeros_like, out[3:])
+    return d_u, along_singular_values(x, g, u, s, vh) * is_nonzero(s), adjoint(d_v)
 
 
 def _phases(turn: Array, s: Array) -> Any:
@@ -145,17 +195,30 @@ def _phases(turn: Array, s: Array) -> Any:
     return diagonal_matrix(over(1j * np.imag(diagonal(turn)), nonzero_values(s)))
 
 
-def _decomposed(x: Array, *, full: bool) -> tuple[Array, ...]:
-    """U, s and V^H without additional vectors, and those of the longer side: columns of U, or of V."""
-    u, s, vh = np.linalg.svd(x, full_matrices=full)
-    k = s.shape[-1]
-    if not full:
-        return u, s, vh
-    rest = u[..., k:] if x.shape[-2] > k else adjoint(vh[..., k:, :])
-    return u[..., :k], s, vh[..., :k, :], rest
+def _given(x: Array, u: Array, s: Array, vh: Array) -> tuple[Array, Array, Array]:
+    (_, u, vh), (s,) = lined_up([x, u, vh], [s])
+    return u, s, vh
 
 
-svd_: General = general(_decomposed, vjp=[_svd_vjp], jvp=[_svd_jvp], name="svd", core=(2,))
+#: ``svd_(x, u, s, vh)`` is (u, s, vh), the decomposition of x without additional vectors, as functions of x.
+svd_: General = general(
+    _given,
+    vjp=[_svd_vjp, None, None, None],
+    jvp=[_svd_jvp, None, None, None],
+    name="svd",
+    core=(2, 2, 1, 2),
+)
+_svd_of = constant(lambda x, *, full: tuple(np.linalg.svd(x, full_matrices=full)), name="svd", core=(2,))
+
+
+def thin(x: Array) -> Any:
+    """U, s and V^H as NumPy returns them, without additional vectors."""
+    return svd_(x, *_svd_of(x, full=False))
+
+
+def singular_values(x: Array) -> Array:
+    """Singular values alone, whose vectors may be settled by the direction."""
+    return svd_(x, *frame(x)[:3])[1]
 
 
 # -- additional vectors --------------------------------------------------------------------------------
@@ -182,29 +245,30 @@ def svd(a: Array, full_matrices: bool = True, compute_uv: bool = True, hermitian
     if hermitian:
         return _of_hermitian(a, compute_uv)
     if not compute_uv:
-        return svd_(a, full=False)[1]
+        return singular_values(a)
     m, n = a.shape[-2:]
     if not full_matrices or m == n:
-        return named_like(np.linalg.svd, svd_(a, full=False))
-    u, s, vh, rest = svd_(a, full=True)
+        return named_like(np.linalg.svd, thin(a))
+    k = min(m, n)
+    all_u, s, all_vh = _svd_of(a, full=True)
+    u, s, vh = svd_(a, all_u[..., :k], s, all_vh[..., :k, :])
     if m > n:
-        u = np.concatenate([u, complement(u, rest)], axis=-1)
+        u = np.concatenate([u, complement(u, all_u[..., k:])], axis=-1)
     else:
-        vh = np.concatenate([vh, adjoint(complement(adjoint(vh), rest))], axis=-2)
+        vh = np.concatenate([vh, adjoint(complement(adjoint(vh), adjoint(all_vh[..., k:, :])))], axis=-2)
     return named_like(np.linalg.svd, (u, s, vh))
 
 
 def _of_hermitian(a: Array, compute_uv: bool) -> Any:
     """NumPy's way: the eigenvalues by their sizes, and their signs in V."""
-    w, v = eigh_(from_triangle(a, "L"))
-    size = np.absolute(w)
     if not compute_uv:
-        return np.sort(size, axis=-1)[..., ::-1]
-    order = np.argsort(size, axis=-1)[..., ::-1]
+        return np.sort(np.absolute(eigenvalues(a)), axis=-1)[..., ::-1]
+    w, v = decomposed(a)
+    order = np.argsort(np.absolute(w), axis=-1)[..., ::-1]
     w, v = np.take_along_axis(w, order, -1), np.take_along_axis(v, row(order), -1)
     return named_like(np.linalg.svd, (v, np.absolute(w), adjoint(v * row(np.sign(w)))))
 
 
 @implements(np.linalg.svdvals)
 def svdvals(x: Array, /) -> Array:
-    return svd_(x, full=False)[1]
+    return singular_values(x)
