@@ -46,6 +46,7 @@ from .matrices import (
     diagonal_matrix,
     gaps,
     hermitian,
+    is_tied,
     lined_up,
     named_like,
     off_diagonal,
@@ -80,27 +81,19 @@ def settled(inside: Array, groups: Array) -> tuple[Array, Array] | None:
     return turn, groups_of(w, np.max(apart, axis=-1, initial=0) * np.finfo(w.dtype).eps * EQUAL * w.shape[-1])
 
 
-def _frame(x: Array) -> tuple[Array, Array, Array]:
-    w, v = np.linalg.eigh(x)
-    return w, v, groups_of(w, rounding(w))
-
-
-def _frame_along(out: tuple[Array, Array, Array], t: Array) -> tuple[Array, Array, Array]:
+def _frame_along(out: tuple[Any, ...], t: Array) -> tuple[Any, ...]:
     w, v, groups = out
-    found = settled(adjoint(v) @ hermitian(t) @ v, groups)
-    return out if found is None else (w, v @ found[0], found[1])
+    groups = groups_of(w, rounding(w)) if groups is None else groups
+    found = settled(_between(t, v), groups)
+    return (w, v, groups) if found is None else (w, v @ found[0], found[1])
 
 
-#: Eigenvalues, vectors that are settled by the direction where it has a say, and groups of what it leaves equal.
-frame = TangentAware("frame", _frame, core=(2,), join=_frame_along)
+#: Eigenvalues, vectors that are settled by the direction where it has a say, and groups of what that leaves equal (None
+#: where there is no direction).
+frame = TangentAware("frame", lambda x: (*np.linalg.eigh(x), None), core=(2,), join=_frame_along)
 
 
 # -- V g V^H, and its transpose: what a cotangent of the eigenvalues is for the matrix -----------------
-def is_tied(w: Array) -> Array:
-    """Which pairs of different eigenvalues are equal?"""
-    return gaps(w) == 0
-
-
 def is_uneven(g: Any, like: Array) -> Any:
     """Which pairs of eigenvalues have different cotangents?  (By more than the rounding of half the digits.)"""
     if g is None:
@@ -128,11 +121,22 @@ def _turned(wrong: Any, c: Array, g: Array, w: Array, v: Array) -> Array:
 
     For equal eigenvalues it is 0; NaN where they have different weights, or ``wrong(c between the vectors)`` says so.
     """
-    inside, tied = _between(c, v), is_tied(w)
-    ratio = (row(g) - column(g)) / np.where(tied, 1, gaps(w))
-    moving = np.any(inside != 0, axis=(-2, -1))[..., None, None]
-    unfit = tied & moving & (wrong(inside) | is_uneven(g, g))
-    return v @ undefined(unfit, inside * np.where(tied, np.zeros_like(ratio), ratio)) @ adjoint(v)
+    inside, gap = _between(c, v), gaps(w)
+    rise, tied = row(g) - column(g), is_tied(gap)
+    if tied is None:
+        return v @ (inside * (rise / gap)) @ adjoint(v)
+    unfit = tied & is_moving(inside) & (wrong(inside) | is_uneven(g, g))
+    return v @ undefined(unfit, inside * divided(rise, gap, tied)) @ adjoint(v)
+
+
+def is_moving(inside: Array) -> Array:
+    """Is a direction not zero?"""
+    return np.any(inside != 0, axis=(-2, -1))[..., None, None]
+
+
+def divided(x: Array, gap: Array, tied: Array) -> Array:
+    """x / gap, and 0 for equal values."""
+    return np.where(tied, np.zeros_like(x), x / np.where(tied, np.ones_like(gap), gap))
 
 
 def never(inside: Array) -> Any:
@@ -141,16 +145,19 @@ def never(inside: Array) -> Any:
 
 def _weights_cotangent(c: Array, w: Array, v: Array) -> Array:
     """The diagonal of V^H c V, with NaN in a block of equal values of which it is not all."""
-    inside = _between(c, v)
-    return undefined(np.any(is_tied(w) & is_turning(inside), axis=-1), np.real(diagonal(inside)))
+    inside, tied = _between(c, v), is_tied(gaps(w))
+    values = np.real(diagonal(inside))
+    return values if tied is None else undefined(np.any(tied & is_turning(inside), axis=-1), values)
 
 
 def _values_tangent(g: Array, c: Array, w: Array, v: Array) -> Array:
     """The derivative of the diagonal of V^H c V for a constant c, along g."""
-    inside, turning, tied = _between(c, v), _between(g, v), is_tied(w)
-    terms = 2 * np.real(turning * transpose(inside)) / np.where(tied, 1, -gaps(w))
+    inside, turning, gap = _between(c, v), _between(g, v), gaps(w)
+    terms, tied = off_diagonal(-2 * np.real(turning * transpose(inside))), is_tied(gap)
+    if tied is None:
+        return np.sum(terms / gap, axis=-1)
     unfit = tied & (is_turning(inside) | is_turning(turning))
-    return np.sum(off_diagonal(undefined(unfit, np.where(tied, np.zeros_like(terms), terms))), axis=-1)
+    return np.sum(undefined(unfit, divided(terms, gap, tied)), axis=-1)
 
 
 #: ``of_eigenvalues(x, g, w, v)`` is V g V^H, of the Hermitian x = V w V^H: a function of x and the weights g alone.
@@ -198,17 +205,20 @@ def _eigh_vjp(g: Any, x: Array, out: Any) -> Array:
     (g_w, g_v), (w, v) = g, out
     if g_v is None:
         return conjugate(of_eigenvalues(x, g_w, w, v))
-    turn = over(antihermitian(adjoint(v) @ conjugate(g_v)), gaps(w))
-    turn = undefined(is_tied(w) & (_is_asked(g_v) | is_uneven(g_w, w)), turn)
+    gap = gaps(w)
+    turn, tied = over(antihermitian(adjoint(v) @ conjugate(g_v)), gap), is_tied(gap)
+    if tied is not None:
+        turn = undefined(tied & (_is_asked(g_v) | is_uneven(g_w, w)), turn)
     middle = turn if g_w is None else turn + diagonal_matrix(g_w)
     return conjugate(hermitian(v @ middle @ adjoint(v)))
 
 
 def _eigh_jvp(g: Array, x: Array, out: Any) -> tuple[Array, Array]:
     w, v = out
-    inside = _between(g, v)
-    moving = np.any(inside != 0, axis=(-2, -1))[..., None, None]
-    turned = undefined(is_tied(w) & moving, over(off_diagonal(inside), gaps(w)))
+    inside, gap = _between(g, v), gaps(w)
+    turned, tied = over(off_diagonal(inside), gap), is_tied(gap)
+    if tied is not None:
+        turned = undefined(tied & is_moving(inside), turned)
     return along_eigenvalues(x, g, w, v), v @ turned
 
 

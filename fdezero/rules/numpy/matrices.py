@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.boxes import raw
 from ...core.declare import elementwise
 from ...core.graph import Array
 from ...core.primitives import Elementwise
@@ -64,6 +65,8 @@ def off_diagonal(x: Array) -> Array:
 # -- differences that may vanish -----------------------------------------------------------------------
 def _quotient(x: Array, y: Array) -> Array:
     vanishing = y == 0
+    if not np.any(vanishing):
+        return x / y
     undefined = np.where(x == 0, x, x.dtype.type(np.nan))
     return np.where(vanishing, undefined, x / np.where(vanishing, y.dtype.type(1), y))
 
@@ -91,6 +94,12 @@ def gaps(w: Array) -> Array:
     return cleared(row(w) - column(w), w) + np.eye(w.shape[-1], dtype=w.dtype)
 
 
+def is_tied(gap: Array) -> Any:
+    """Which pairs of different values, whose `gaps` these are, are equal?  None where no two are in the whole batch."""
+    tied = gap == 0
+    return tied if np.any(raw(tied)) else None
+
+
 def sums(s: Array) -> Array:
     """s_i + s_j of singular values: 0 where both are zero."""
     return cleared(row(s) + column(s), s)
@@ -98,17 +107,20 @@ def sums(s: Array) -> Array:
 
 def is_nonzero(s: Array) -> Array:
     """1 where a singular value is not zero, 0 where it is."""
-    return (cleared(s, s) != 0).astype(s.dtype)
+    return (s > rounding(s)[..., None]).astype(s.dtype)
 
 
 def undefined(where: Array, x: Array) -> Array:
     """``x``, with NaN for it and for all its derivatives at some places."""
+    if not np.any(raw(where)):
+        return x
     return x * np.where(where, np.nan, 1.0).astype(x.dtype)
 
 
 def lined_up(matrices: Sequence[Array], vectors: Sequence[Array]) -> tuple[list[Array], list[Array]]:
     """Matrices and vectors with the same leading axes."""
-    shape = np.broadcast_shapes(*[x.shape[:-2] for x in matrices], *[x.shape[:-1] for x in vectors])
+    leading = {*[x.shape[:-2] for x in matrices], *[x.shape[:-1] for x in vectors]}
+    shape = leading.pop() if len(leading) == 1 else np.broadcast_shapes(*leading)
     return _spread(matrices, shape, 2), _spread(vectors, shape, 1)
 
 

@@ -19,17 +19,17 @@ import numpy as np
 from ...core.declare import constant, general, implements
 from ...core.graph import Array
 from ...core.primitives import General, TangentAware
-from .eigen import decomposed, eigenvalues, groups_of, is_turning, is_uneven, never, settled
+from .eigen import decomposed, divided, eigenvalues, groups_of, is_moving, is_turning, is_uneven, never, settled
 from .matrices import (
     adjoint,
     antihermitian,
-    cleared,
     conjugate,
     diagonal,
     diagonal_matrix,
     gaps,
     hermitian,
     is_nonzero,
+    is_tied,
     lined_up,
     named_like,
     off_diagonal,
@@ -48,24 +48,15 @@ def outside(x: Array, u: Array) -> Array:
 
 
 # -- the vectors of equal values -----------------------------------------------------------------------
-def _frame(x: Array) -> tuple[Array, ...]:
-    u, s, vh = np.linalg.svd(x, full_matrices=False)
-    return u, s, vh, groups_of(cleared(s, s), rounding(s))
-
-
-def _frame_along(out: tuple[Array, ...], t: Array) -> tuple[Array, ...]:
+def _frame_along(out: tuple[Any, ...], t: Array) -> tuple[Any, ...]:
     u, s, vh, groups = out
+    groups = groups_of(s, rounding(s)) if groups is None else groups
     found = settled(hermitian(adjoint(u) @ t @ adjoint(vh)), groups)
-    return out if found is None else (u @ found[0], s, adjoint(found[0]) @ vh, found[1])
+    return (u, s, vh, groups) if found is None else (u @ found[0], s, adjoint(found[0]) @ vh, found[1])
 
 
-#: Singular values and vectors, which are settled by the direction where it has a say; see `eigen.frame`.
-frame = TangentAware("frame", _frame, core=(2,), join=_frame_along)
-
-
-def _is_tied(s: Array) -> Array:
-    """Which pairs of different singular values are equal, and not zero?"""
-    return (gaps(s) == 0) & (sums(s) != 0)
+#: Singular values and vectors, which are settled by the direction where it has a say, and groups; see `eigen.frame`.
+frame = TangentAware("frame", lambda x: (*np.linalg.svd(x, full_matrices=False), None), core=(2,), join=_frame_along)
 
 
 # -- U g V^H, and its transpose: what a cotangent of the singular values is for the matrix -------------
@@ -73,22 +64,17 @@ def _assembled(u: Array, g: Array, vh: Array) -> Array:
     return (u * row(g)) @ vh
 
 
-def _slopes(g: Array, s: Array) -> tuple[Array, Array, Array]:
-    """Divided differences of g, of its odd extension, and of the latter at 0; 0 for equal values, and for zero ones."""
-    tied, sum_ = gaps(s) == 0, sums(s)
-    even = (row(g) - column(g)) / np.where(tied, 1, gaps(s))
-    odd = (row(g) + column(g)) / np.where(sum_ == 0, 1, sum_)
-    return np.where(tied, np.zeros_like(even), even), odd, over(g, nonzero_values(s))
-
-
 def _turned(wrong: Any, c: Array, g: Array, u: Array, s: Array, vh: Array) -> Array:
     """The derivative of U g V^H for a constant g along a matrix; at equal singular values see `eigen`."""
     v = adjoint(vh)
     inside = adjoint(u) @ c @ v
-    even, odd, slope = _slopes(g, s)
-    moving = np.any(inside != 0, axis=(-2, -1))[..., None, None]
-    unfit = _is_tied(s) & moving & (wrong(hermitian(inside)) | is_uneven(g, g))
-    middle = undefined(unfit, hermitian(inside) * even) + antihermitian(inside) * odd
+    gap, sum_, rise, slope = gaps(s), sums(s), row(g) - column(g), over(g, nonzero_values(s))
+    middle, tied = antihermitian(inside) * over(row(g) + column(g), sum_), is_tied(gap)
+    if tied is None:
+        middle = middle + hermitian(inside) * (rise / gap)
+    else:
+        unfit = tied & (sum_ != 0) & is_moving(inside) & (wrong(hermitian(inside)) | is_uneven(g, g))
+        middle = middle + undefined(unfit, hermitian(inside) * divided(rise, gap, tied))
     left, right = outside(c @ v, u) * row(slope), outside(adjoint(c) @ u, v) * row(slope)
     return u @ middle @ vh + left @ vh + u @ adjoint(right)
 
@@ -100,23 +86,26 @@ def nonzero_values(s: Array) -> Array:
 
 def _weights_cotangent(c: Array, u: Array, s: Array, vh: Array) -> Array:
     """The diagonal of U^H c V, with NaN in a block of equal values of which it is not all."""
-    inside = hermitian(adjoint(u) @ c @ adjoint(vh))
-    return undefined(np.any(_is_tied(s) & is_turning(inside), axis=-1), np.real(diagonal(inside)))
+    inside, tied = hermitian(adjoint(u) @ c @ adjoint(vh)), is_tied(gaps(s))
+    values = np.real(diagonal(inside))
+    return values if tied is None else undefined(np.any(tied & (sums(s) != 0) & is_turning(inside), axis=-1), values)
 
 
 def _values_tangent(g: Array, c: Array, u: Array, s: Array, vh: Array) -> Array:
     """The derivative of the diagonal of U^H c V for a constant c, along g: the transpose of `_turned`."""
     v = adjoint(vh)
     turning, inside = adjoint(u) @ g @ v, adjoint(u) @ c @ v
-    even = np.real(hermitian(turning) * transpose(hermitian(inside)))
-    odd = np.real(antihermitian(turning) * conjugate(antihermitian(inside)))
-    unfit = _is_tied(s) & (is_turning(hermitian(inside)) | is_turning(hermitian(turning)))
-    tied, sum_ = gaps(s) == 0, sums(s)
-    even = undefined(unfit, np.where(tied, np.zeros_like(even), -even / np.where(tied, 1, gaps(s))))
-    odd = odd / np.where(sum_ == 0, 1, sum_)
+    gap, sum_ = gaps(s), sums(s)
+    even, tied = off_diagonal(-np.real(hermitian(turning) * transpose(hermitian(inside)))), is_tied(gap)
+    odd = over(np.real(antihermitian(turning) * conjugate(antihermitian(inside))), sum_)
+    if tied is None:
+        even = even / gap
+    else:
+        unfit = tied & (sum_ != 0) & (is_turning(hermitian(inside)) | is_turning(hermitian(turning)))
+        even = undefined(unfit, divided(even, gap, tied))
     beyond = np.sum(np.real(outside(g @ v, u) * conjugate(c @ v)), axis=-2)
     beyond = beyond + np.sum(np.real(outside(adjoint(g) @ u, v) * conjugate(adjoint(c) @ u)), axis=-2)
-    return 2 * np.sum(off_diagonal(even) + odd, axis=-1) + over(beyond, nonzero_values(s))
+    return 2 * np.sum(even + odd, axis=-1) + over(beyond, nonzero_values(s))
 
 
 #: ``of_singular_values(x, g, u, s, vh)`` is U g V^H, of x = U s V^H: a function of x and the weights g alone.
@@ -161,8 +150,10 @@ def _svd_vjp(g: Any, x: Array, out: Any) -> Array:
     c_v = np.zeros_like(v) if g_vh is None else transpose(g_vh)
     turn_u, turn_v = adjoint(u) @ c_u, vh @ c_v
     even, odd = antihermitian(turn_u) + antihermitian(turn_v), antihermitian(turn_u) - antihermitian(turn_v)
-    middle = over(off_diagonal(even), gaps(s)) + over(off_diagonal(odd), sums(s)) + _phases(turn_u, s)
-    middle = undefined((gaps(s) == 0) & _is_concerned(c_u, c_v, g_s), middle)
+    gap = gaps(s)
+    middle, tied = over(off_diagonal(even), gap) + over(off_diagonal(odd), sums(s)) + _phases(turn_u, s), is_tied(gap)
+    if tied is not None:
+        middle = undefined(tied & _is_concerned(c_u, c_v, g_s), middle)
     if g_s is not None:
         middle = middle + diagonal_matrix(g_s)
     size = row(nonzero_values(s))
@@ -179,9 +170,10 @@ def _is_concerned(c_u: Array, c_v: Array, g_s: Any) -> Array:
 def _svd_jvp(g: Array, x: Array, out: Any) -> tuple[Array, Array, Array]:
     u, s, vh = out
     v, size = adjoint(vh), row(nonzero_values(s))
-    inside = adjoint(u) @ g @ v
-    moving = np.any(inside != 0, axis=(-2, -1))[..., None, None]
-    even = undefined((gaps(s) == 0) & moving, over(off_diagonal(hermitian(inside)), gaps(s)))
+    inside, gap = adjoint(u) @ g @ v, gaps(s)
+    even, tied = over(off_diagonal(hermitian(inside)), gap), is_tied(gap)
+    if tied is not None:
+        even = undefined(tied & is_moving(inside), even)
     odd = over(off_diagonal(antihermitian(inside)), sums(s))
     d_u = u @ (even + odd + _phases(inside, s)) + over(outside(g @ v, u), size)
     d_v = v @ (even - odd) + over(outside(adjoint(g) @ u, v), size)

@@ -75,7 +75,7 @@ def test_a_symmetric_function_of_repeated_eigenvalues_is_exact_to_second_order(a
 @pytest.mark.parametrize("name", SYMMETRIC)
 def test_repeats_of_one_matrix_of_a_batch_do_not_concern_the_others(name):
     of_values, plain = SYMMETRIC[name]
-    batch = np.stack([*REPEATED.values()][:3] + [np.diag([1.0, 2.0, 4.0]) + 0.1])
+    batch = np.stack([*[*REPEATED.values()][:3], np.diag([1.0, 2.0, 4.0]) + 0.1])
     found = hessian(lambda a: sum(of_values(w) for w in la.eigvalsh((a + a.mT) / 2)))(batch)
     exact = hessian(lambda a: sum(plain(symmetric(x)) for x in a))(batch)
     np.testing.assert_allclose(found, exact, rtol=1e-9, atol=1e-12)
