@@ -25,7 +25,7 @@ from .matrices import named_like
 from .matrices import transpose as t
 from .products import column
 from .reductions import root_of_squares
-from .svd import svdvals
+from .svd import nonzero_values, svdvals
 
 
 # -- solve, inv --------------------------------------------------------------------------------------
@@ -49,13 +49,9 @@ def solve(a: Array, b: Array) -> Array:
     return solve_mm(a, column(b))[..., 0] if len(b.shape) == 1 else solve_mm(a, b)
 
 
-inv = general(
-    lambda x: np.linalg.inv(x),
-    vjp=[lambda g, out: -(t(out) @ g @ t(out))],
-    jvp=[lambda g, out: -(out @ g @ out)],
-    name="inv",
-    core=(2,),
-)
+_INVERSE_VJP = [lambda g, out: -(t(out) @ g @ t(out))]
+_INVERSE_JVP = [lambda g, out: -(out @ g @ out)]
+inv = general(lambda x: np.linalg.inv(x), vjp=_INVERSE_VJP, jvp=_INVERSE_JVP, name="inv", core=(2,))
 implements(np.linalg.inv)(lambda a: inv(a))
 
 
@@ -237,17 +233,35 @@ def matrix_norm(x: Array, /, *, keepdims: bool = False, ord: Any = "fro") -> Arr
     elif ord in (2, -2):
         result = (np.max if ord > 0 else np.min)(svdvals(x), axis=-1)
     elif ord == "nuc":
-        result = np.sum(svdvals(x), axis=-1)
+        result = np.sum(nonzero_values(svdvals(x)), axis=-1)
     else:
         raise ValueError(f"Invalid norm order {ord!r} for matrices")
     return result[..., None, None] if keepdims else result
 
 
+def _inverse_or_nan(x: Array) -> Array:
+    """The inverses, with NaN for singular matrices."""
+    try:
+        return np.linalg.inv(x)
+    except np.linalg.LinAlgError:
+        if len(x.shape) == 2:
+            return np.full_like(x, np.nan)
+        return np.stack([_inverse_or_nan(each) for each in x])
+
+
+_inverse = general(_inverse_or_nan, vjp=_INVERSE_VJP, jvp=_INVERSE_JVP, name="inv", core=(2,))
+
+
 @implements(np.linalg.cond)
 def cond(x: Array, p: Any = None) -> Array:
     """The condition number; for p of None, 2 or -2 the derivative is that of the singular values."""
-    if p is None or p in (2, -2):
-        s = svdvals(x)
-        with np.errstate(all="ignore"):
-            return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
-    return norm(x, p, axis=(-2, -1)) * norm(inv(x), p, axis=(-2, -1))
+    with np.errstate(all="ignore"):
+        if p is None or p in (2, -2):
+            s = svdvals(x)
+            ratio = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+        else:
+            ratio = norm(x, p, axis=(-2, -1)) * norm(_inverse(x), p, axis=(-2, -1))
+        singular = np.isnan(ratio) & ~np.any(np.isnan(x), axis=(-2, -1))
+        if not np.any(raw(singular)):
+            return ratio
+        return np.where(singular, (1 + norm(x, axis=(-2, -1))) * np.inf, ratio)

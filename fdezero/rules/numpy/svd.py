@@ -3,7 +3,8 @@
 The derivatives are those of Townsend, *Differentiating the singular value decomposition* (2016), written
 with the sum and the difference of two singular values in place of the difference of their squares.  Of
 repeated singular values what `eigen` says of eigenvalues holds.  A singular value of zero is a kink, as
-``abs`` at 0, and its derivative is 0; so the nuclear norm has there its smallest subgradient.
+``abs`` at 0: its gradient is an element of the generalised gradient, u v^H of two of the vectors, and its
+second derivative NaN.  The nuclear norm leaves it out, and so has its smallest subgradient.
 
 With ``full_matrices=True`` the additional vectors are a basis of what is orthogonal to the others, and
 are not determined but for the space that they span.  They follow it without turning in it: a function of
@@ -141,8 +142,6 @@ along_singular_values: General = general(
 # -- the decomposition ---------------------------------------------------------------------------------
 def _svd_vjp(g: Any, x: Array, out: Any) -> Array:
     (g_u, g_s, g_vh), (u, s, vh) = g, out
-    if g_s is not None:
-        g_s = g_s * is_nonzero(s)
     if g_u is None and g_vh is None:
         return conjugate(of_singular_values(x, g_s, u, s, vh))
     v = adjoint(vh)
@@ -177,7 +176,7 @@ def _svd_jvp(g: Array, x: Array, out: Any) -> tuple[Array, Array, Array]:
     odd = over(off_diagonal(antihermitian(inside)), sums(s))
     d_u = u @ (even + odd + _phases(inside, s)) + over(outside(g @ v, u), size)
     d_v = v @ (even - odd) + over(outside(adjoint(g) @ u, v), size)
-    return d_u, along_singular_values(x, g, u, s, vh) * is_nonzero(s), adjoint(d_v)
+    return d_u, along_singular_values(x, g, u, s, vh), adjoint(d_v)
 
 
 def _phases(turn: Array, s: Array) -> Any:

@@ -160,7 +160,10 @@ def test_the_nuclear_norm_of_a_matrix_of_deficient_rank_has_its_smallest_subgrad
     u, v = Q3[:, :1], Q4[:, :1]
     np.testing.assert_allclose(grad(lambda a: la.norm(a, "nuc"))(2 * u @ v.T), u @ v.T, atol=1e-12)
     np.testing.assert_array_equal(grad(lambda a: la.norm(a, "nuc"))(np.zeros((2, 3))), np.zeros((2, 3)))
-    np.testing.assert_array_equal(jvp(lambda a: la.svdvals(a), (np.zeros((2, 3)),), (np.ones((2, 3)),))[1], np.zeros(2))
+    for a in (2 * u @ v.T, np.zeros((3, 4))):
+        subgradient = grad(lambda a: la.svdvals(a).sum())(a)
+        assert la.norm(subgradient, 2) < 1 + 1e-12
+        np.testing.assert_allclose(np.sum(subgradient * a), la.norm(a, "nuc"))
 
 
 # -- repeated eigenvalues: what is NaN ---------------------------------------------------------------
@@ -281,6 +284,33 @@ def test_a_float32_determinant_that_is_nearly_singular_is_accurate():
     a = np.array([[1.0, 1.0, 0.0], [1.0, 1.00001, 0.0], [0.0, 0.0, 1.0]])
     found = grad(la.det)(a.astype(np.float32))
     np.testing.assert_allclose(found, grad(la.det)(a.astype(np.float32).astype(float)), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("p", [None, 2, -2, 1, np.inf, "fro"])
+def test_the_condition_of_a_singular_matrix_is_infinite_and_has_no_finite_slope(p):
+    for a in (np.array([[1.0, 2.0], [2.0, 4.0]]), np.zeros((2, 2))):
+        both = np.stack([a, np.diag([1.0, 2.0])])
+        with np.errstate(all="ignore"):
+            value, pull = vjp(lambda x: la.cond(x, p), both)
+        np.testing.assert_allclose(value, la.cond(both, p), rtol=1e-12, atol=1e-15)
+        slope = pull(np.ones(2))[0][0]
+        assert p == -2 or not np.isfinite(slope).any() or np.abs(slope).max() > 1e30  # to rounding it is not singular
+        np.testing.assert_allclose(pull(np.ones(2))[0][1], grad(lambda x: la.cond(x, p))(both[1]))
+
+
+EMPTY = {
+    "eigvalsh": (la.eigvalsh, (0, 0)), "svdvals": (la.svdvals, (0, 3)), "pinv": (la.pinv, (0, 3)), "det": (la.det, (0, 0)),
+    "det of none": (la.det, (0, 2, 2)), "inv": (la.inv, (0, 2, 2)), "slogdet": (lambda x: la.slogdet(x)[1], (0, 2, 2)), "eigvals": (la.eigvals, (0, 2, 2)),
+    "svd": (lambda x: la.svd(x).U, (0, 2, 3)), "qr": (lambda x: la.qr(x).R, (3, 0)), "eigh": (lambda x: la.eigh(x)[1], (0, 2, 2)),
+    "matrix_power": (lambda x: la.matrix_power(x, 3), (0, 2, 2)), "kron": (lambda x: np.kron(x, np.ones(2)), (0, 2)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_no_matrices_and_matrices_of_no_entries(name):
+    f, shape = EMPTY[name]
+    assert grad(lambda x: np.sum(np.real(f(x))))(np.zeros(shape)).shape == shape
+    assert jvp(f, (np.zeros(shape),), (np.zeros(shape),))[1].shape == f(np.zeros(shape)).shape
 
 
 # -- refusals and values -----------------------------------------------------------------------------
