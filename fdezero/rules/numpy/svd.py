@@ -3,8 +3,9 @@
 The derivatives are those of Townsend, *Differentiating the singular value decomposition* (2016), written
 with the sum and the difference of two singular values in place of the difference of their squares.  Of
 repeated singular values what `eigen` says of eigenvalues holds.  A singular value of zero is a kink, as
-``abs`` at 0: its gradient is an element of the generalised gradient, u v^H of two of the vectors, and its
-second derivative NaN.  The nuclear norm leaves it out, and so has its smallest subgradient.
+``abs`` at 0: its gradient is an element of the generalised gradient, u v^H of two of the vectors.  What does
+not depend on it, or is even in it and so smooth, has the second derivatives that `eigen` describes; of
+anything else they are NaN.  The nuclear norm leaves it out, and so has its smallest subgradient.
 
 With ``full_matrices=True`` the additional vectors are a basis of what is orthogonal to the others, and
 are not determined but for the space that they span.  They follow it without turning in it: a function of
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.boxes import raw
 from ...core.declare import constant, general, implements
 from ...core.graph import Array
 from ...core.primitives import General, TangentAware
@@ -48,10 +50,36 @@ def outside(x: Array, u: Array) -> Array:
     return np.zeros_like(x) if u.shape[-1] == u.shape[-2] else x - u @ (adjoint(u) @ x)
 
 
+_svd_of = constant(lambda x, *, full: tuple(np.linalg.svd(x, full_matrices=full)), name="svd", core=(2,))
+
+
 # -- the vectors of equal values -----------------------------------------------------------------------
+def _nothing_beyond(c: Array, u: Array, s: Array, vh: Array) -> Array:
+    """What a direction is where the matrix is nothing: between what is orthogonal to its columns and to its rows."""
+    columns, rows = u * row(is_nonzero(s)), column(is_nonzero(s)) * vh
+    part = c - columns @ (adjoint(columns) @ c)
+    return part - (part @ adjoint(rows)) @ rows
+
+
+def _settled_at_zero(u: Array, s: Array, vh: Array, t: Array) -> tuple[Array, Array]:
+    """Vectors of which those of zero singular values are singular vectors of the direction.
+
+    A large multiple of the others is added, so that they come first in its decomposition.
+    """
+    part = _nothing_beyond(t, u, s, vh)
+    size = np.sqrt(np.sum(np.square(np.absolute(part)), axis=(-2, -1)))[..., None, None]
+    weights = 3 * np.where(size == 0, np.ones_like(size), size)
+    u_of, _, vh_of = _svd_of(part + weights * _assembled(u, is_nonzero(s), vh), full=False)
+    nonzero = is_nonzero(s) != 0
+    return np.where(row(nonzero), u, u_of), np.where(column(nonzero), vh, vh_of)
+
+
 def _frame_along(out: tuple[Any, ...], t: Array) -> tuple[Any, ...]:
     u, s, vh, groups = out
-    groups = groups_of(s, rounding(s)) if groups is None else groups
+    if groups is None:
+        groups = groups_of(s, rounding(s)) + np.cumsum(1 - is_nonzero(s), axis=-1)  # each zero is a group of its own
+        if not np.all(raw(is_nonzero(s))):
+            u, vh = _settled_at_zero(u, s, vh, t)
     found = settled(hermitian(adjoint(u) @ t @ adjoint(vh)), groups)
     return (u, s, vh, groups) if found is None else (u @ found[0], s, adjoint(found[0]) @ vh, found[1])
 
@@ -65,19 +93,43 @@ def _assembled(u: Array, g: Array, vh: Array) -> Array:
     return (u * row(g)) @ vh
 
 
+def _apart(c: Array, u: Array, s: Array, vh: Array) -> tuple[Array, Any]:
+    """A direction without what it is where the matrix is nothing; and does that turn the vectors there?  None for no."""
+    if np.all(raw(is_nonzero(s))):
+        return c, None
+    part = _nothing_beyond(c, u, s, vh)
+    along = np.real(diagonal(adjoint(u) @ part @ adjoint(vh)))
+    rest, size = np.absolute(part - _assembled(u, along, vh)), np.absolute(c)
+    return c - part, np.max(rest, axis=(-2, -1)) > rounding(size.reshape((*size.shape[:-2], -1)))
+
+
 def _turned(wrong: Any, c: Array, g: Array, u: Array, s: Array, vh: Array) -> Array:
-    """The derivative of U g V^H for a constant g along a matrix; at equal singular values see `eigen`."""
+    """The derivative of U g V^H for a constant g along a matrix; at equal singular values see `eigen`.
+
+    At zero ones it is 0 where their weights are, and the vectors there do not turn or ``wrong`` does not mind.
+    """
     v = adjoint(vh)
+    c, turning = _apart(c, u, s, vh)
     inside = adjoint(u) @ c @ v
-    gap, sum_, rise, slope = gaps(s), sums(s), row(g) - column(g), over(g, nonzero_values(s))
-    middle, tied = antihermitian(inside) * over(row(g) + column(g), sum_), is_tied(gap)
+    gap, sum_, rise, size = gaps(s), sums(s), row(g) - column(g), nonzero_values(s)
+    odd, slope, tied = divided(row(g) + column(g), sum_, sum_ == 0), divided(g, size, size == 0), is_tied(gap)
+    middle = antihermitian(inside) * odd
     if tied is None:
         middle = middle + hermitian(inside) * (rise / gap)
     else:
         unfit = tied & (sum_ != 0) & is_moving(inside) & (wrong(hermitian(inside)) | is_uneven(g, g))
         middle = middle + undefined(unfit, hermitian(inside) * divided(rise, gap, tied))
     left, right = outside(c @ v, u) * row(slope), outside(adjoint(c) @ u, v) * row(slope)
-    return u @ middle @ vh + left @ vh + u @ adjoint(right)
+    total = u @ middle @ vh + left @ vh + u @ adjoint(right)
+    if turning is None:
+        return total
+    bent = np.any((size == 0) & (np.absolute(g) > _few(g)), axis=-1)
+    return undefined((bent if wrong is never else bent | turning)[..., None, None], total)
+
+
+def _few(g: Array) -> Array:
+    """The size below which one of several cotangents is rounding, by half the digits."""
+    return np.max(np.absolute(g), axis=-1, keepdims=True, initial=0) * np.sqrt(np.finfo(g.dtype).eps)
 
 
 def nonzero_values(s: Array) -> Array:
@@ -88,17 +140,20 @@ def nonzero_values(s: Array) -> Array:
 def _weights_cotangent(c: Array, u: Array, s: Array, vh: Array) -> Array:
     """The diagonal of U^H c V, with NaN in a block of equal values of which it is not all."""
     inside, tied = hermitian(adjoint(u) @ c @ adjoint(vh)), is_tied(gaps(s))
-    values = np.real(diagonal(inside))
+    values, (_, turning) = np.real(diagonal(inside)), _apart(c, u, s, vh)
+    if turning is not None:
+        values = undefined(turning[..., None] & (is_nonzero(s) == 0), values)
     return values if tied is None else undefined(np.any(tied & (sums(s) != 0) & is_turning(inside), axis=-1), values)
 
 
 def _values_tangent(g: Array, c: Array, u: Array, s: Array, vh: Array) -> Array:
     """The derivative of the diagonal of U^H c V for a constant c, along g: the transpose of `_turned`."""
     v = adjoint(vh)
+    (g, of_g), (c, of_c) = _apart(g, u, s, vh), _apart(c, u, s, vh)
     turning, inside = adjoint(u) @ g @ v, adjoint(u) @ c @ v
-    gap, sum_ = gaps(s), sums(s)
+    gap, sum_, size = gaps(s), sums(s), nonzero_values(s)
     even, tied = off_diagonal(-np.real(hermitian(turning) * transpose(hermitian(inside)))), is_tied(gap)
-    odd = over(np.real(antihermitian(turning) * conjugate(antihermitian(inside))), sum_)
+    odd = divided(np.real(antihermitian(turning) * conjugate(antihermitian(inside))), sum_, sum_ == 0)
     if tied is None:
         even = even / gap
     else:
@@ -106,7 +161,8 @@ def _values_tangent(g: Array, c: Array, u: Array, s: Array, vh: Array) -> Array:
         even = undefined(unfit, divided(even, gap, tied))
     beyond = np.sum(np.real(outside(g @ v, u) * conjugate(c @ v)), axis=-2)
     beyond = beyond + np.sum(np.real(outside(adjoint(g) @ u, v) * conjugate(adjoint(c) @ u)), axis=-2)
-    return 2 * np.sum(even + odd, axis=-1) + over(beyond, nonzero_values(s))
+    total = 2 * np.sum(even + odd, axis=-1) + divided(beyond, size, size == 0)
+    return total if of_g is None else undefined((of_g | of_c)[..., None] & (size == 0), total)
 
 
 #: ``of_singular_values(x, g, u, s, vh)`` is U g V^H, of x = U s V^H: a function of x and the weights g alone.
@@ -199,7 +255,6 @@ svd_: General = general(
     name="svd",
     core=(2, 2, 1, 2),
 )
-_svd_of = constant(lambda x, *, full: tuple(np.linalg.svd(x, full_matrices=full)), name="svd", core=(2,))
 
 
 def thin(x: Array) -> Any:

@@ -113,6 +113,55 @@ def test_symmetric_functions_of_repeated_singular_values_are_exact_to_second_ord
             assert_close_or_nan(mode(a), exact, 1e-9)
 
 
+def squares(a):
+    return np.real(np.sum(np.conjugate(a) * a))
+
+
+EVEN = {
+    "sum of squares": (lambda s: (s**2).sum(), lambda a: squares(a)),
+    "sum of fourth powers": (lambda s: (s**4).sum(), lambda a: squares(adjoint(a) @ a)),
+    "entropy": (lambda s: np.log1p(s**2).sum(), lambda a: la.slogdet(np.eye(a.shape[1]) + adjoint(a) @ a)[1]),
+}
+
+
+@pytest.mark.parametrize("dtype", [float, complex])
+@pytest.mark.parametrize("shape", [(4, 3), (3, 4), (4, 4)])
+@pytest.mark.parametrize("rank", [0, 1, 2])
+@pytest.mark.parametrize("name", EVEN)
+def test_even_functions_of_zero_singular_values_are_exact_to_second_order(name, rank, shape, dtype):
+    def draw(*shape):
+        return (rng.normal(size=shape) + (1j * rng.normal(size=shape) if dtype is complex else 0)).astype(dtype)
+
+    of_values, plain = EVEN[name]
+    a, t = draw(shape[0], rank) @ draw(rank, shape[1]), draw(*shape)
+    if rank == 2 and dtype is float:  # exactly zero, and repeated
+        a = np.eye(*shape) * (np.arange(shape[1]) < 2)
+
+    def f(a):
+        return of_values(la.svdvals(a))
+
+    close = {"rtol": 1e-8, "atol": 1e-8}
+    exact = hvp(plain, (a,), (t,))
+    np.testing.assert_allclose(grad(f)(a), grad(plain)(a), **close)
+    np.testing.assert_allclose(hvp(f, (a,), (t,)), exact, **close)
+    np.testing.assert_allclose(jvp(grad(f), (a,), (t,))[1], exact, **close)
+    np.testing.assert_allclose(jvp(lambda a: jvp(f, (a,), (t,))[1], (a,), (t,))[1], inner(exact, t), rtol=1e-7, atol=1e-7)
+    if dtype is float:
+        full = jacrev(jacrev(plain))(a)
+        np.testing.assert_allclose(hessian(f)(a), full, **close)
+        for mode in (jacrev(jacrev(f)), jacfwd(jacfwd(f))):
+            assert_close_or_nan(mode(a), full, 1e-7)
+
+
+def test_the_largest_singular_value_of_a_matrix_of_deficient_rank_is_exact_to_second_order():
+    a = np.outer(Q4[0], Q3[0]) * 2 + np.outer(Q4[1], Q3[1])
+    for f in (lambda a: la.svdvals(a)[0], lambda a: la.svdvals(a)[0] ** 2 + la.svdvals(a)[1], lambda a: la.norm(a, 2)):
+        check_grads(f, (a,), order=2, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(hessian(f)(a), jacrev(jacrev(f))(a), rtol=1e-8, atol=1e-8)
+    for mode in (hessian, lambda f: jacrev(jacrev(f)), lambda f: jacfwd(jacfwd(f))):
+        assert np.isnan(mode(lambda a: la.svdvals(a).sum())(a)).any()
+
+
 @pytest.mark.parametrize("a", REPEATED.values(), ids=REPEATED)
 def test_the_sum_of_repeated_eigenvalues_is_exact_to_second_order_in_reverse_mode_alone(a):
     def f(a):
