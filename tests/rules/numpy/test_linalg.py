@@ -117,6 +117,43 @@ def squares(a):
     return np.real(np.sum(np.conjugate(a) * a))
 
 
+@pytest.mark.parametrize("a", REPEATED.values(), ids=REPEATED)
+@pytest.mark.parametrize("name", SYMMETRIC)
+def test_second_derivatives_of_values_whose_vectors_are_not_settled_are_nan_or_exact(name, a):
+    """From eigh and svd, whose vectors are those that NumPy returns, whatever the direction."""
+    of_values, plain = SYMMETRIC[name]
+    of_eigh, of_svd = lambda a: of_values(la.eigh(symmetric(a))[0]), lambda a: of_values(la.svd(symmetric(a))[1])
+    exact = jacrev(jacrev(lambda a: plain(symmetric(a))))(a)
+    for f in (of_eigh, of_svd):
+        for mode in (hessian(f), jacrev(jacrev(f)), jacfwd(jacfwd(f)), jacrev(jacfwd(f))):
+            assert_close_or_nan(mode(a), exact, 1e-8)
+        assert np.isnan(hessian(f)(a)).any()
+
+
+@pytest.mark.parametrize("a", REPEATED.values(), ids=REPEATED)
+@pytest.mark.parametrize("f", [lambda w: w[0], lambda w: w[0] ** 2, lambda w: w[0] + 2 * w[1] + 3 * w[2], lambda w: w[1] * w[2]])
+def test_one_of_several_equal_values_has_no_second_derivative(f, a):
+    for values in (la.eigvalsh, lambda a: la.svdvals(a)[::-1]):
+        for mode in (hessian, lambda f: jacrev(jacrev(f))):
+            assert np.isnan(mode(lambda a, values=values: f(values(symmetric(a))))(a)).any()
+        assert np.isnan(hvp(lambda a, values=values: f(values(symmetric(a))), (a,), (WEIGHTS,))).any()
+
+
+def test_one_of_several_equal_values_has_a_subgradient():
+    for a in REPEATED.values():
+        g = grad(lambda a: la.eigvalsh(a)[0])(a)
+        np.testing.assert_allclose([np.trace(g), la.norm(g), np.sum(g * a)], [1.0, 1.0, la.eigvalsh(a)[0]])
+
+
+def test_the_vectors_of_equal_values_have_no_tangents_even_where_they_do_not_turn_into_one_another():
+    """In second order they do, by way of the third, and so the direction at once decides which they are."""
+    a, t = np.diag([1.0, 1.0, 3.0]), np.array([[1.0, 0.0, 1.0], [0.0, 2.0, 1.0], [1.0, 1.0, 0.0]])
+    turned = jvp(lambda a: la.eigh(a)[1], (a,), (t,))[1]
+    assert np.isnan(turned[:, :2]).all() and np.isfinite(turned[:, 2]).all()
+    turned = jvp(lambda a: la.svd(a)[0], (a,), (t,))[1]
+    assert np.isnan(turned[:, 1:]).all() and np.isfinite(turned[:, 0]).all()
+
+
 EVEN = {
     "sum of squares": (lambda s: (s**2).sum(), lambda a: squares(a)),
     "sum of fourth powers": (lambda s: (s**4).sum(), lambda a: squares(adjoint(a) @ a)),
@@ -330,9 +367,10 @@ def test_a_determinant_of_any_rank_is_exact_to_second_order(rank, dtype):
 
 
 def test_a_float32_determinant_that_is_nearly_singular_is_accurate():
-    a = np.array([[1.0, 1.0, 0.0], [1.0, 1.00001, 0.0], [0.0, 0.0, 1.0]])
-    found = grad(la.det)(a.astype(np.float32))
-    np.testing.assert_allclose(found, grad(la.det)(a.astype(np.float32).astype(float)), rtol=1e-3, atol=1e-3)
+    for seed in range(5):
+        x = np.random.default_rng(seed).normal(size=(4, 3))
+        a = (x @ x.T).astype(np.float32)
+        np.testing.assert_allclose(grad(la.det)(a), grad(la.det)(a.astype(float)), rtol=1e-3, atol=1e-5 * np.abs(x).max() ** 6)
 
 
 @pytest.mark.parametrize("p", [None, 2, -2, 1, np.inf, "fro"])
