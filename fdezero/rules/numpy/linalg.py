@@ -78,8 +78,8 @@ def tensorinv(a: Array, ind: int = 2) -> Array:
 
 
 # -- determinants ------------------------------------------------------------------------------------
-#: Beyond this condition number, in units of 1 / epsilon, det * inv has lost the digits of the adjugate.
-_WORST_CONDITION = 2e-8
+#: Beyond this condition number det * inv has lost the digits of the adjugate.
+_WORST_CONDITION = 1e8
 
 
 def _cofactors(x: Array, det: Array) -> Array:
@@ -103,7 +103,7 @@ def _accurate_inverse(x: Array) -> Any:
         return None
     plain = raw(x)
     condition = np.linalg.norm(plain, 1, axis=(-2, -1)) * np.linalg.norm(raw(inverse), 1, axis=(-2, -1))
-    return inverse if np.all(condition < _WORST_CONDITION / np.finfo(plain.dtype).eps) else None
+    return inverse if np.all(condition < _WORST_CONDITION) else None
 
 
 def scaled(x: Array, by: Array) -> Array:
