@@ -1,6 +1,7 @@
 """Derivative rules of NumPy's functions, by area.  Importing this package declares them all."""
 
 from . import (
+    eig,
     eigen,
     elementwise,
     gathering,
@@ -18,6 +19,7 @@ from . import (
 )
 
 __all__ = [
+    "eig",
     "eigen",
     "elementwise",
     "gathering",
