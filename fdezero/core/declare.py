@@ -223,20 +223,24 @@ def general(
     function: Callable[..., Any],
     *,
     jvp: Sequence[Partial],
-    vjp: Sequence[Partial] = (),
+    vjp: Sequence[Partial] | Callable[..., Any] = (),
     name: str,
     core: tuple[int, ...] | None = None,
     batch: Batch | None = None,
 ) -> General:
     """Declare any other function, by its Jacobian-vector and vector-Jacobian product for each argument.
 
-    Without ``vjp``, reverse mode transposes ``jvp``.  A function that returns a tuple has several
+    Where the latter share what costs most, ``vjp`` is one function that returns a list of them; in it
+    ``likes`` has None for an argument that asks for none.  Without ``vjp``, reverse mode transposes
+    ``jvp``.  A function that returns a tuple has several
     outputs: its ``g`` in reverse mode is a list, with None where no cotangent came, and its forward
     products are tuples.  ``core`` and ``batch`` as for `linear`.
     """
-    rules = tuple(make_rule(v, i) for i, v in enumerate(vjp))
+    joint = make_rule(vjp, 0) if callable(vjp) else None
+    rules = () if callable(vjp) else tuple(make_rule(v, i) for i, v in enumerate(vjp))
     forward = tuple(make_rule(j, i) for i, j in enumerate(jvp))
-    return _declared(General(name, _numpy_valued(function), rules, core, batch=batch, forward=forward))
+    function = _numpy_valued(function)
+    return _declared(General(name, function, rules, core, batch=batch, forward=forward, joint=joint))
 
 
 def constant(

@@ -104,10 +104,10 @@ class Constant(Primitive):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Test(Constant):
-    """A constant that tests each entry, in forward mode of its tangent too; ``join`` joins the two answers."""
+class TangentAware(Constant):
+    """A constant of one argument that looks at its tangent too: in forward mode it is ``join(result, tangent)``."""
 
-    join: Callable[[Any, Any], Any] = attrs.field(kw_only=True)
+    join: Callable[[Any, Array], Any] = attrs.field(kw_only=True)
 
 
 class Elementwise(Primitive):
@@ -150,17 +150,20 @@ class Multilinear(Primitive):
 class General(Primitive):
     """Any other function; ``forward`` has the Jacobian-vector product for each argument.
 
-    Where ``rules`` are left out, reverse mode transposes those of ``forward``.
+    ``joint`` is one rule of reverse mode for all arguments, in place of ``rules``, where they share what
+    costs most.  Where both are left out, reverse mode transposes those of ``forward``.
     """
 
     forward: tuple[Rule | None, ...] = attrs.field(default=(), kw_only=True)
+    joint: Rule | None = attrs.field(default=None, kw_only=True)
 
     def rule_of(self, i: int) -> Rule | None:
         return self.rules[i] if self.rules else self.forward[i]
 
     def needs(self, active: Sequence[bool]) -> set[int]:
-        forward = [rule for rule, on in zip(self.forward, active, strict=True) if on and rule is not None]
-        return super().needs(active) | {i for rule in forward for i in rule.needs}
+        rules = [rule for rule, on in zip(self.forward, active, strict=True) if on and rule is not None]
+        rules += [self.joint] if self.joint is not None else []
+        return super().needs(active) | {i for rule in rules for i in rule.needs}
 
 
 class Reduction(General):

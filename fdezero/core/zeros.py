@@ -8,14 +8,13 @@ processor's *invalid* flag, which NumPy reads anyway, has been raised by some op
 from __future__ import annotations
 
 import math
-import operator
 from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from .graph import Array, Box
-from .primitives import Test
+from .primitives import TangentAware
 
 
 class Alarm:
@@ -82,8 +81,8 @@ def ringing(c: Array) -> Array:
     return c
 
 
-vanishes = Test("vanishes", lambda x: x == 0, core=(0,), join=operator.and_)
-is_nan = Test("is_nan", np.isnan, core=(0,), join=operator.or_)
+vanishes: TangentAware = TangentAware("vanishes", lambda x: x == 0, core=(0,), join=lambda out, t: out & vanishes(t))
+is_nan: TangentAware = TangentAware("is_nan", np.isnan, core=(0,), join=lambda out, t: out | is_nan(t))
 
 
 def strong_zero(g: Array, c: Array) -> Array:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..core.cotangents import cast
 from ..core.graph import Array, Box, Params, unrecorded
-from ..core.primitives import Constant, Elementwise, General, Linear, Multilinear, Primitive, Test, zero_like
+from ..core.primitives import Constant, Elementwise, General, Linear, Multilinear, Primitive, TangentAware, zero_like
 from ..core.recording import Level, quiet_level
 from ..core.zeros import alarm_is_raised, strong_zero, watching
 
@@ -114,8 +114,8 @@ class Dual(Box):
         out = primitive(*values, **params)
         tangents = [a.tangent if isinstance(a, Dual) and a.level == level else None for a in args]
         if isinstance(primitive, Constant):
-            if isinstance(primitive, Test):
-                return primitive.join(out, primitive(*tangents))
+            if isinstance(primitive, TangentAware):
+                return primitive.join(out, *tangents)
             return unrecorded(out, values)
         if level <= quiet_level.get():
             return unrecorded(out, values)

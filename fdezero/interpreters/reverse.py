@@ -106,6 +106,9 @@ def _(primitive: General, node: Node, g: Any) -> Sequence[Any]:
     """Where only the Jacobian-vector product is stated, it is run on Variables and pulled back itself."""
     if primitive.rules:
         return pull.dispatch(Primitive)(primitive, node, g)
+    if primitive.joint is not None:
+        cotangents = primitive.joint.apply(g, node.residuals, node.parents, node.params)
+        return fitted(primitive, cotangents, g, node.parents)
     active = [i for i, parent in enumerate(node.parents) if parent is not None]
     cotangents = g if type(g) is list else [g]
 

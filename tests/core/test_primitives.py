@@ -4,9 +4,9 @@ import attrs
 import numpy as np
 import pytest
 
-from fdezero import grad, record, rules
+from fdezero import grad, jvp, record, rules, vmap
 from fdezero.core.graph import Box
-from fdezero.core.primitives import Constant
+from fdezero.core.primitives import Constant, TangentAware
 from fdezero.core.recording import new_level
 from fdezero.core.signatures import make_rule
 from fdezero.core.zeros import watching
@@ -129,6 +129,32 @@ def test_linear_multilinear_general():
     )
     check_grads(quotient, (np.float64(2.0), np.float64(3.0)))
     check_grads(lambda x, y: quotient(x, y)[1], (np.float64(2.0), np.float64(3.0)))
+
+
+def test_one_vjp_for_all_arguments():
+    calls = []
+
+    def both(g, x, y, likes):
+        calls.append([like is not None for like in likes])
+        return [None if likes[0] is None else g * y, None if likes[1] is None else g * x]
+
+    product = general(lambda x, y: x * y, vjp=both, jvp=[lambda g, y: g * y, lambda g, x: x * g], name="product")
+    check_grads(product, (np.float64(2.0), np.float64(3.0)), modes=("rev", "fwd"))
+    calls.clear()
+    assert grad(product, argnums=(0, 1))(2.0, 3.0) == (3.0, 2.0)
+    assert grad(product)(2.0, 3.0) == 3.0
+    assert grad(lambda y: product(2.0, y))(3.0) == 2.0
+    assert calls == [[True, True], [True, False], [False, True]]
+
+
+def test_a_constant_that_is_aware_of_tangents():
+    moves = TangentAware("moves", lambda x: np.zeros_like(x), core=(0,), join=lambda out, t: out + t)
+    x, t = np.array([1.0, 2.0]), np.array([0.0, 3.0])
+    np.testing.assert_array_equal(moves(x), [0.0, 0.0])
+    np.testing.assert_array_equal(jvp(lambda x: moves(x) * x, (x,), (t,))[0], [0.0, 6.0])
+    np.testing.assert_array_equal(jvp(lambda x: moves(x) * x, (x,), (t,))[1], [0.0, 9.0])
+    np.testing.assert_array_equal(vmap(lambda t: jvp(lambda x: moves(x) * x, (x,), (t,))[1])(np.stack([t, -t])), [[0.0, 9.0], [0.0, 9.0]])
+    np.testing.assert_array_equal(grad(lambda x: (moves(x) * x).sum())(x), [0.0, 0.0])
 
 
 def _or0(g):

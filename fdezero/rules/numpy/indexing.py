@@ -112,11 +112,6 @@ def diagonal(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array
     return moved[..., i - min(offset, 0), i + max(offset, 0)]
 
 
-@implements(np.linalg.diagonal)
-def diagonal_of_matrices(x: Array, /, *, offset: int = 0) -> Array:
-    return diagonal(x, offset, -2, -1)
-
-
 @implements(np.trace)
 def trace(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1)

@@ -108,7 +108,7 @@ def inner(a: Array, b: Array) -> Array:
     return np.tensordot(a, b, axes=((-1,), (-1,)))
 
 
-@implements(np.outer, np.linalg.outer)
+@implements(np.outer)
 def outer(a: Array, b: Array) -> Array:
     return outer_vv(as_operand(a).reshape(-1), as_operand(b).reshape(-1))
 

@@ -186,7 +186,10 @@ def _declare_extreme(function: Any, primitive: Any, choose: np.ufunc) -> None:
         if where is not True and initial is None:
             raise ValueError(f"numpy.{function.__name__}: where= needs initial=, for a row of which nothing is selected")
         x = _selected(a, where, initial, axis, function.__name__)
-        result = primitive(x, axis=reduced(axis, len(x.shape)), keepdims=bool(keepdims))
+        axes = reduced(axis, len(x.shape))
+        if initial is not None and not count(x.shape, axes):  # nothing to reduce
+            return np.sum(x, axis=axes, keepdims=keepdims) + initial
+        result = primitive(x, axis=axes, keepdims=bool(keepdims))
         return result if initial is None else choose(result, initial)
 
 

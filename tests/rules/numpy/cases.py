@@ -17,6 +17,8 @@ import fdezero
 from fdezero.core import boxes
 from fdezero.rules.numpy.refused import Refusal
 
+from . import linalg_cases
+
 
 @attrs.frozen
 class Case:
@@ -238,7 +240,6 @@ case(np.take_along_axis, draw(2, 3), f=lambda x: np.take_along_axis(x, np.array(
 case(np.diagonal, draw(3, 4))
 case(np.diagonal, draw(3, 4), offset=1)
 case(np.diagonal, draw(2, 3, 4), offset=-1, axis1=-1, axis2=0)
-case(np.linalg.diagonal, draw(2, 3, 3), f=lambda x: np.linalg.diagonal(x))
 case(np.trace, draw(3, 4))
 case(np.trace, draw(2, 3, 4), offset=1, axis1=1, axis2=2)
 for _k in (-1, 0, 1):
@@ -369,6 +370,8 @@ case(np.linalg.vector_norm, draw(2, 3), axis=1)
 case(np.linalg.vector_norm, draw(2, 3), ord=0)
 case(np.linalg.matrix_norm, draw(2, 3, 3), ord="nuc", keepdims=True)
 
+linalg_cases.declare(case, draw)
+
 # -- sorting and scans -------------------------------------------------------------------------------
 case(np.sort, distinct(5))
 case(np.sort, distinct(3, 4), axis=0)
@@ -406,6 +409,7 @@ CONSTANT: dict[Any, Callable[[Any], Any]] = {
     np.empty_like: lambda x: np.empty_like(x).shape,
     boxes.truth: lambda x: bool(x[0, 0]),
     np.astype: lambda x: x.astype(int),
+    np.linalg.matrix_rank: np.linalg.matrix_rank,
 }  # fmt: skip
 #: What is refused, with a reason; see tests/test_coverage.py.
 REFUSED = {function for function, known in boxes.implementations.items() if isinstance(known.function, Refusal)}

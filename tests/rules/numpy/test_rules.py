@@ -14,7 +14,7 @@ from fdezero.primitives import elementwise
 from fdezero.testing import check_grads
 
 from .cases import CASES, CONSTANT, REFUSED, SAME
-from .coverage import DECLARED, run_batch, run_forward, run_reverse, slope_of, unused, watched, weighted_square
+from .coverage import DECLARED, along_ones, run_batch, run_forward, run_reverse, slope_of, unused, watched, weighted_square
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
@@ -71,12 +71,17 @@ def test_a_rule_made_wrong_on_purpose_is_caught():
         check_grads(second, (np.array([0.3, 0.4]),))
 
 
+#: Their forward rules call primitives that nothing else does.
+OF_VALUES = {np.linalg.eigvalsh, np.linalg.svdvals}
+
+
 def test_every_rule_is_run_in_every_mode_to_second_order():
     with watched(DECLARED) as used, np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for case in CASES:
             args = tuple(np.asarray(a)[()] for a in case.args)
-            for f in (case.f, slope_of(case.f)):  # what only reverse mode calls is called by the latter
+            # What only one mode calls is called by the others.
+            for f in (case.f, slope_of(case.f), *([along_ones(case.f)] if case.function in OF_VALUES else [])):
                 run_reverse(f, args)
                 run_forward(f, args)
                 if "mask of itself" not in case.label:
