@@ -45,13 +45,16 @@ def _declared(primitive: _P) -> _P:
     return primitive
 
 
-def register(function: Any, implementation: Callable[..., Any], accepts: Sequence[str] = ()) -> None:
+def register(
+    function: Any, implementation: Callable[..., Any], accepts: Sequence[str] = (), any_keyword: bool = False
+) -> None:
     """Let ``implementation`` answer when NumPy's ``function`` is called on a Box.
 
     Args:
         function: the NumPy function, or the ufunc.
         implementation: a primitive, or a function in terms of primitives.
         accepts: the keyword arguments that it takes; any other must be at NumPy's default.
+        any_keyword: does it take all?
 
     Raises:
         ValueError: when the function has an implementation already.
@@ -59,20 +62,18 @@ def register(function: Any, implementation: Callable[..., Any], accepts: Sequenc
     if function in implementations:
         raise ValueError(f"{numpy_name(function)} has an implementation already")
     if isinstance(implementation, Primitive):
-        count, any_keyword = len(implementation.rules or implementation.core or ()) or inf, False
+        count = len(implementation.rules or implementation.core or ()) or inf
     else:
-        count, any_keyword = _arguments(implementation)
+        count = _positional(implementation)
     implementations[function] = Implementation(implementation, frozenset(accepts), count, any_keyword)
 
 
-def _arguments(function: Callable[..., Any]) -> tuple[float, bool]:
-    """How many arguments a function takes by position, and whether it takes every keyword argument."""
+def _positional(function: Callable[..., Any]) -> float:
+    """How many arguments a function takes by position."""
     kinds = [p.kind for p in inspect.signature(function).parameters.values()]
-    any_keyword = inspect.Parameter.VAR_KEYWORD in kinds
     if inspect.Parameter.VAR_POSITIONAL in kinds:
-        return inf, any_keyword
-    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(kind in by_position for kind in kinds), any_keyword
+        return inf
+    return sum(kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds)
 
 
 def implements(*functions: Any) -> Callable[[_F], _F]:
@@ -83,8 +84,9 @@ def implements(*functions: Any) -> Callable[[_F], _F]:
 
     def declare(implementation: _F) -> _F:
         names = inspect.signature(implementation).parameters
+        any_keyword = any(p.kind is p.VAR_KEYWORD for p in names.values())
         for function in dict.fromkeys(functions):  # NumPy has aliases
-            register(function, implementation, tuple(names))
+            register(function, implementation, tuple(names), any_keyword)
         return implementation
 
     return declare

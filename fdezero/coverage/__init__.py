@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from operator import attrgetter
 from types import ModuleType
-from typing import Any
 
 import attrs
 import numpy as np
 
-from ..core.primitives import Constant, Elementwise, General, Linear, Multilinear, Reduction
+from ..core.primitives import Constant, Elementwise, General, Linear, Multilinear, Primitive, Reduction
 from ..core.table import implementations
 from ..rules.numpy import refused
 from . import faces
@@ -34,6 +34,9 @@ _PRIMITIVES = (
 )  # fmt: skip
 
 
+_WITHOUT_DERIVATIVE = refused.reasons(refused.WITHOUT_DERIVATIVE)
+
+
 @attrs.frozen
 class Function:
     """A public function of NumPy: its name with the module's, one of `KINDS` or ``"unclassified"``, and a reason."""
@@ -55,10 +58,11 @@ def coverage() -> tuple[Function, ...]:
         >>> kinds = {function.name: function.kind for function in coverage()}
         >>> kinds["numpy.sin"], kinds["numpy.floor"], kinds["numpy.save"]
         ('elementwise', 'constant', 'refused')
-        >>> [function.note for function in coverage() if function.name == "numpy.row_stack"]
-        ['calls np.vstack']
+        >>> [function.note for function in coverage() if function.name == "numpy.fft.fftfreq"]
+        ['the spacing d may be a Box']
     """
-    return tuple(_classified(name) for name in _names())
+    stated, primitives = _stated(), faces.primitives()
+    return tuple(Function(f"numpy.{name}", *(stated.get(name) or (_kind(name, primitives), ""))) for name in _names())
 
 
 def _names() -> list[str]:
@@ -71,27 +75,25 @@ def _names() -> list[str]:
     return [*public, *methods, "lib.stride_tricks.sliding_window_view", *indexed]
 
 
-def _classified(name: str) -> Function:
-    full = f"numpy.{name}"
-    for kind, notes in (
-        ("refused", refused.refusals()),
-        ("not of arrays", refused.reasons(refused.NOT_OF_ARRAYS)),
-        ("composite", refused.reasons(refused.RUNS_AS_IT_IS)),
-    ):
-        if name in notes:
-            return Function(full, kind, notes[name])
-    known = _implementation(attrgetter(name)(np))
-    if known is None:
-        return Function(full, "unclassified")
-    if name in refused.reasons(refused.WITHOUT_DERIVATIVE):
-        return Function(full, "constant")
-    primitive = faces.primitives().get(name, known)
-    return Function(full, next((kind for cls, kind in _PRIMITIVES if isinstance(primitive, cls)), "composite"))
+def _stated() -> dict[str, tuple[str, str]]:
+    """Name -> kind and note, of what needs no implementation."""
+    kinds = {
+        "not of arrays": refused.reasons(refused.NOT_OF_ARRAYS),
+        "composite": refused.reasons(refused.RUNS_AS_IT_IS),
+        "refused": refused.refusals(),
+    }
+    return {name: (kind, note) for kind, notes in kinds.items() for name, note in notes.items()}
 
 
-def _implementation(function: Any) -> Any:
-    found = implementations.get(function)
-    return None if found is None else found.function
+def _kind(name: str, primitives: Mapping[str, Primitive]) -> str:
+    """What follows from a function's implementation."""
+    found = implementations.get(attrgetter(name)(np))
+    if found is None:
+        return "unclassified"
+    if name in _WITHOUT_DERIVATIVE:
+        return "constant"
+    implementation = primitives.get(name, found.function)
+    return next((kind for primitive, kind in _PRIMITIVES if isinstance(implementation, primitive)), "composite")
 
 
 def as_markdown() -> str:

@@ -138,7 +138,7 @@ def _register() -> None:
             continue
         intercepted = isinstance(function, np.ufunc) or hasattr(function, "_implementation")
         if intercepted and function not in implementations:
-            register(function, Refusal(name, reason))
+            register(function, Refusal(name, reason), any_keyword=True)
 
 
 _register()

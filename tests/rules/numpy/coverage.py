@@ -117,9 +117,9 @@ def slope_of(f: Any) -> Any:
     return lambda *args: grad(weighted_square(f), argnums=tuple(range(len(args))))(*args)
 
 
-def along_ones(f: Any) -> Any:
-    """The derivative of ``f`` along ones, as a function of the same arguments."""
-    return lambda *args: jvp(f, args, tuple(map(np.ones_like, args)))[1]
+def along(f: Any) -> Any:
+    """The derivative of ``f`` along a direction that depends on the arguments, as a function of these."""
+    return lambda *args: jvp(f, args, tuple(a + 1 for a in args))[1]
 
 
 def run_reverse(f: Any, args: tuple[Any, ...]) -> None:

@@ -14,7 +14,7 @@ from fdezero.primitives import elementwise
 from fdezero.testing import check_grads
 
 from .cases import CASES, CONSTANT, REFUSED, SAME
-from .coverage import DECLARED, along_ones, run_batch, run_forward, run_reverse, slope_of, unused, watched, weighted_square
+from .coverage import DECLARED, along, run_batch, run_forward, run_reverse, slope_of, unused, watched, weighted_square
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
@@ -75,13 +75,17 @@ def test_a_rule_made_wrong_on_purpose_is_caught():
 OF_VALUES = {np.linalg.eigvalsh, np.linalg.svdvals}
 
 
+def beside(case):
+    return [along(case.f), along(along(case.f))] if case.function in OF_VALUES else []
+
+
 def test_every_rule_is_run_in_every_mode_to_second_order():
     with watched(DECLARED) as used, np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for case in CASES:
             args = tuple(np.asarray(a)[()] for a in case.args)
             # What only one mode calls is called by the others.
-            for f in (case.f, slope_of(case.f), *([along_ones(case.f)] if case.function in OF_VALUES else [])):
+            for f in (case.f, slope_of(case.f), *beside(case)):
                 run_reverse(f, args)
                 run_forward(f, args)
                 if "mask of itself" not in case.label:
