@@ -61,7 +61,8 @@ def lstsq(a: Any, b: Any, cond: Any = None) -> Any:
     ``a`` has shape (m, n), ``b`` (m,) or (m, k).
     """
     a, b = operand(a), operand(b)
-    return tuple(np.linalg.lstsq(a, b, rcond=np.finfo(a.dtype).eps if cond is None else cond))
+    x, residues, rank, s = np.linalg.lstsq(a, b, rcond=np.finfo(a.dtype).eps if cond is None else cond)
+    return x, (residues[0] if len(b.shape) == 1 and residues.size else residues), rank, s
 
 
 @mirrors(original.norm)

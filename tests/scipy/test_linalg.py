@@ -5,6 +5,7 @@ import pytest
 import scipy.linalg
 
 from fdezero import grad, jacobian, vjp
+from fdezero.core.boxes import implementations
 from fdezero.scipy import linalg
 
 from .cases import Case, check_batched, check_case
@@ -94,6 +95,17 @@ CASES = {
     "svdvals": Case(lambda m, a: m.svdvals(a), (TALL,)),
     "norm": Case(lambda m, a: m.norm(a, axis=0, ord=3), (A,)),
 }
+#: Cases of functions that stand on rules of numpy.linalg.
+ON_NUMPY = {
+    "pinv": Case(lambda m, a: m.pinv(a), (TALL,)),
+    "lstsq": Case(lambda m, a, b: [(r := m.lstsq(a, b))[0], r[1], r[3]], (TALL, 1 + TALL[:, 0] ** 2)),
+    "lstsq, many": Case(lambda m, a, b: [(r := m.lstsq(a, b))[0], r[1], r[3]], (TALL, 1 + TALL[:, :2] ** 2)),
+    "qr": Case(lambda m, a: m.qr(a), (A,)),
+    "qr, economic": Case(lambda m, a: m.qr(a, mode="economic"), (TALL,)),
+    "qr, r": Case(lambda m, a: m.qr(a, mode="r")[0], (TALL,)),
+    "qr, wide": Case(lambda m, a: m.qr(a.T), (TALL,)),
+}
+CASES |= ON_NUMPY if np.linalg.pinv in implementations else {}
 
 
 @pytest.mark.parametrize("name", CASES)
