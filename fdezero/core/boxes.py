@@ -16,6 +16,7 @@ import attrs
 import numpy as np
 
 from .operands import KNOWN, as_operand, as_operands, foreign_caller, numpy_name, without_defaults
+from .sparse import SparseFactor
 
 
 @attrs.frozen(eq=False)
@@ -67,6 +68,15 @@ def _reflected(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
     return operator
 
 
+def _product(operator: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """An operator of matrix products, which takes SciPy's sparse matrices as factors too."""
+
+    def product(self: Any, other: Any) -> Any:
+        return operator(self, SparseFactor(other) if hasattr(other.__class__, "tocsr") else other)
+
+    return product
+
+
 def _unary(ufunc: np.ufunc) -> Callable[[Any], Any]:
     def operator(self: Any) -> Any:
         return implementations[ufunc].function(self)
@@ -105,10 +115,12 @@ def _other_operand(box: Any, other: Any) -> Any:
     if kind in KNOWN:
         # Python's 1j * np.float64(2.0) is a Python complex, without shape and dtype.
         return np.complex128(other) if kind is complex and box.dtype == np.float64 else other
-    if isinstance(other, ArrayLike):
+    if isinstance(other, (ArrayLike, SparseFactor)):
         return other
     if kind in _NOT_ARRAYS:
         return NotImplemented
+    if getattr(kind, "__array_ufunc__", kind) is None:
+        return NotImplemented  # NumPy's sign that the other operand's operators are to be asked
     # pandas' operators are positional where the other operand is an array, and defer to a Box's.
     own = hasattr(kind, "__array_ufunc__") and not hasattr(kind, "__array_function__")
     if own and not hasattr(kind, "__pandas_priority__"):
@@ -150,7 +162,7 @@ class ArrayLike:
     __mod__, __rmod__ = _binary(np.remainder), _reflected(np.remainder)
     __divmod__, __rdivmod__ = _binary(np.divmod), _reflected(np.divmod)
     __pow__, __rpow__ = _binary(np.power), _reflected(np.power)
-    __matmul__, __rmatmul__ = _binary(np.matmul), _reflected(np.matmul)
+    __matmul__, __rmatmul__ = _product(_binary(np.matmul)), _product(_reflected(np.matmul))
     __neg__, __pos__, __abs__ = _unary(np.negative), _unary(np.positive), _unary(np.absolute)
     __lt__, __le__ = _binary(np.less), _binary(np.less_equal)
     __gt__, __ge__ = _binary(np.greater), _binary(np.greater_equal)
@@ -260,9 +272,11 @@ class ArrayLike:
         return format(self.value, spec) if spec else str(self)  # type: ignore[attr-defined]  # every Box has one
 
     # -- what would lose the derivative ---------------------------------------------------------
-    def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         name = type(self).__name__
         if caller := foreign_caller():
+            if caller.startswith("scipy.sparse.") and caller.rpartition(".")[2] in _PRODUCTS:
+                return _no_array()
             raise TypeError(
                 f"{caller}, a function outside NumPy, makes a plain array of a {name}, which would lose its derivative; write "
                 "it in NumPy, or give it a derivative with fdezero.custom_jvp, fdezero.custom_vjp or a primitive declared in "
@@ -288,6 +302,16 @@ class ArrayLike:
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise TypeError(f"x[index] = v on a {type(self).__name__}: a value of the graph cannot be changed; write {_ASSIGNMENT}")
+
+
+#: The operators by which a sparse matrix of SciPy multiplies: asked for an array, a Box answers with
+#: something that is none, so that SciPy leaves the product to the Box's operator.
+_PRODUCTS = frozenset({"__matmul__", "__rmatmul__", "dot"})
+
+
+def _no_array() -> Any:
+    """What NumPy makes of an object that it cannot make an array of."""
+    return np.array(None, dtype=object)
 
 
 #: What to write for ``x[index] = v``.
