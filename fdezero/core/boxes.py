@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import attrs
 import numpy as np
 
-from .operands import KNOWN, as_operand, as_operands, foreign_caller, numpy_name, without_defaults
+from .operands import KNOWN, as_operand, as_operands, foreign_caller, mirror_of, numpy_name, without_defaults
 from .sparse import SparseFactor
 
 
@@ -277,6 +277,8 @@ class ArrayLike:
         if caller := foreign_caller():
             if caller.startswith("scipy.sparse.") and caller.rpartition(".")[2] in _PRODUCTS:
                 return _no_array()
+            if mirror := mirror_of(caller):
+                raise TypeError(f"{caller} makes a plain array of a {name}, which would lose its derivative; write {mirror}")
             raise TypeError(
                 f"{caller}, a function outside NumPy, makes a plain array of a {name}, which would lose its derivative; write "
                 "it in NumPy, or give it a derivative with fdezero.custom_jvp, fdezero.custom_vjp or a primitive declared in "

@@ -9,6 +9,7 @@ library, which may align by labels or skip masked entries.
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import sys
 from typing import Any
@@ -178,6 +179,28 @@ def foreign_caller() -> str | None:
             if package == "fdezero" or "-packages" not in frame.f_code.co_filename:
                 break
             public = [part for part in module.split(".") if not part.startswith("_")]
-            found = ".".join([*public, frame.f_code.co_qualname.rpartition("<locals>.")[2]])
+            within = f"{module}.".startswith(f"{package}._lib.")  # SciPy's decorators: no function that a user calls
+            if found is None or not within:
+                found = package if within else ".".join([*public, frame.f_code.co_qualname.rpartition("<locals>.")[2]])
         frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
     return found
+
+
+def mirror_of(caller: str) -> str | None:
+    """What of this package stands for a function of SciPy on Boxes: its name, or that of its module; or None.
+
+    To be called where an error is made: it imports the module.
+    """
+    parts = caller.split(".")
+    if parts == ["scipy"]:
+        return "a function of fdezero.scipy"
+    for depth in range(len(parts) - 1, 1, -1):
+        name = ".".join(["fdezero", *parts[:depth]])
+        try:
+            offered = importlib.import_module(name).__all__
+        except (ImportError, AttributeError):
+            continue
+        found = [part for part in parts[depth:] if part in offered]
+        inner = parts[depth].startswith("_")  # SciPy's inner workings do not tell which function was called
+        return f"{name}.{found[-1]}" if found else f"a function of {name}" if inner else None
+    return None
