@@ -19,9 +19,10 @@ SciPy's function; where one is, it is ordinary code in terms of primitives.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
-from types import ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -56,7 +57,7 @@ def mirrors(function: Callable[..., Any]) -> Callable[[_F], _F]:
 
         def mirrored(*args: Any, **kwargs: Any) -> Any:
             if not has_boxes((args, kwargs)):
-                return function(*args, **kwargs)
+                return function(*[_plain(name, a) for a in args], **{k: _plain(name, v) for k, v in kwargs.items()})
             if variadic:
                 return implementation(*args, **kwargs)
             bound = signature.bind(*args, **kwargs).arguments
@@ -86,6 +87,34 @@ def _taken(name: str, signature: inspect.Signature, bound: dict[str, Any], taken
                 "fdezero.custom_vjp or fdezero.stop_gradient"
             )
     return given
+
+
+_FUNCTIONS = (FunctionType, MethodType, functools.partial)
+
+
+def _plain(name: str, x: Any) -> Any:
+    """An argument for SciPy; a user's function among them may return no Box."""
+    return plain_valued(name, x) if isinstance(x, _FUNCTIONS) else x
+
+
+def plain_valued(name: str, f: Callable[..., Any]) -> Callable[..., Any]:
+    """A user's function for SciPy's ``name``, which can use plain numbers only.
+
+    Raises:
+        TypeError: on a call that returns a Box, which came in by a closure and not as an argument.
+    """
+
+    def plain(*args: Any, **kwargs: Any) -> Any:
+        result = f(*args, **kwargs)
+        if has_boxes(result):
+            raise TypeError(
+                f"{name} calls a function that uses a value to be differentiated which is none of its arguments; pass it "
+                "in args="
+            )
+        return result
+
+    # SciPy counts the arguments of some functions; a partial function has no name to keep.
+    return functools.update_wrapper(plain, f)
 
 
 def _is_same(value: Any, default: Any) -> bool:

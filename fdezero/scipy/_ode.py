@@ -27,8 +27,8 @@ from ..core.primitives import General, Primitive
 from ..interpreters.batching import one_by_one
 from ..transforms.grad import stop_gradient, vjp
 from ..transforms.jvp import jvp
-from ._mirror import mirrors, operand
-from ._parameters import as_array, joined, parameters_of, plain_result
+from ._mirror import mirrors, operand, plain_valued
+from ._parameters import as_array, joined, parameters_of
 
 Rhs = Callable[[Any, Array, Array], Array]
 
@@ -148,7 +148,7 @@ class Problem:
 
 def _solution(ends: Array, z: Array, *, problem: Problem) -> tuple[Array, Array]:
     t0, y0, p = problem.split(z)
-    return problem.solver(lambda t, y: plain_result(problem.name, problem.rhs(t, y, p)), float(t0), y0, ends)
+    return problem.solver(plain_valued(problem.name, lambda t, y: problem.rhs(t, y, p)), float(t0), y0, ends)
 
 
 def _jvp_ends(g: Array, y: Array, out: Any, *, problem: Problem) -> tuple[Array, Array]:

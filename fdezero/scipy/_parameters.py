@@ -43,16 +43,3 @@ def joined(parts: Sequence[Any]) -> Array:
     """Numbers and vectors in a row."""
     vectors = [operand(part) for part in parts]
     return np.concatenate([v.reshape(-1) for v in vectors])
-
-
-def plain_result(name: str, result: Any) -> Any:
-    """What a user's function returned to SciPy's solver, which can use plain numbers only.
-
-    Raises:
-        TypeError: for a Box, which came in by a closure and not as an argument.
-    """
-    if has_boxes(result):
-        raise TypeError(
-            f"{name} calls a function that uses a value to be differentiated which is none of its arguments; pass it in args="
-        )
-    return result

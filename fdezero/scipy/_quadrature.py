@@ -19,8 +19,8 @@ from ..core.graph import Array, Box
 from ..core.primitives import General
 from ..transforms.grad import stop_gradient, vjp
 from ..transforms.jvp import jvp
-from ._mirror import mirrors, operand
-from ._parameters import as_array, joined, parameters_of, plain_result
+from ._mirror import mirrors, operand, plain_valued
+from ._parameters import as_array, joined, parameters_of
 
 
 @attrs.frozen(eq=False)
@@ -62,9 +62,8 @@ class Integrand:
 def _integral(z: Array, *, integrand: Integrand) -> Array:
     lower, upper, p = integrand.split(z)
     if not integrand.vector:
-        found = scipy.integrate.quad(
-            lambda x: plain_result("scipy.integrate.quad", integrand.function(x, p)), lower, upper, **integrand.options
-        )
+        function = plain_valued("scipy.integrate.quad", lambda x: integrand.function(x, p))
+        found = scipy.integrate.quad(function, lower, upper, **integrand.options)
         integrand.reports.append(found[1])
         return np.float64(found[0])
     precision = {k: integrand.options[k] for k in ("epsabs", "epsrel")}

@@ -15,7 +15,6 @@ starts, so that derivative is 0.  Every other name of the module is SciPy's own 
 from __future__ import annotations
 
 import copy
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -26,8 +25,8 @@ from ..core.graph import Array
 from ..transforms.derivatives import jacfwd
 from ..transforms.grad import grad, stop_gradient
 from ._implicit import solution
-from ._mirror import mirrors, operand, others_of, public_name
-from ._parameters import as_array, joined, parameters_of, plain_result
+from ._mirror import mirrors, operand, others_of, plain_valued, public_name
+from ._parameters import as_array, joined, parameters_of
 
 __getattr__ = others_of(original)
 
@@ -53,14 +52,7 @@ def _solved(
     reports: list[Any] = []
 
     def plain(f: Any) -> Any:
-        if not callable(f):
-            return f
-
-        @functools.wraps(f)  # SciPy counts the arguments of some
-        def plain_valued(*each: Any) -> Any:
-            return plain_result(name, f(*each))
-
-        return plain_valued
+        return plain_valued(name, f) if callable(f) else f
 
     def solve(start: Array, p: Array) -> Array:
         x, report = run(start, back(p), plain)
