@@ -9,14 +9,15 @@ import scipy.fft
 import scipy.integrate
 import scipy.interpolate
 import scipy.linalg
+import scipy.ndimage
 import scipy.optimize
 import scipy.signal
 import scipy.sparse.linalg
 
 from fdezero import vjp
-from fdezero.scipy import fft, integrate, interpolate, linalg, optimize, signal, sparse
+from fdezero.scipy import fft, integrate, interpolate, linalg, ndimage, optimize, signal, sparse
 
-AREAS = [fft, integrate, interpolate, linalg, optimize, signal, sparse, sparse.linalg]
+AREAS = [fft, integrate, interpolate, linalg, ndimage, optimize, signal, sparse, sparse.linalg]
 MIRRORED = [(area, name) for area in AREAS for name in area.__all__ if name not in ("linalg", "SparseMatrix")]
 X = np.eye(3)
 
