@@ -1,4 +1,4 @@
-"""Recursive filters: lfilter, sosfilt; and detrend, a projection.
+"""Filters: lfilter and sosfilt, differentiable in their coefficients too; others that are linear in the signal.
 
 ``lfilter`` is a convolution with b and then a recursion with a; its initial conditions are added to
 what goes into the recursion.  The recursion y_n = u_n - sum_k a_k y_{n-k} is linear in u, and its
@@ -7,6 +7,8 @@ transpose is the recursion backwards; along da it obeys the same recursion, with
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,8 @@ import scipy.signal
 from ..core.declare import general, linear, multilinear
 from ..core.graph import Array
 from ..core.primitives import General, Linear, Multilinear
-from ._mirror import mirrors, operand
+from ._lines import along_lines, trailing
+from ._mirror import has_boxes, mirrors, operand, public_name, refuse
 
 
 def _reversed(x: Array) -> Array:
@@ -107,7 +110,7 @@ def sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     return (y, np.stack(ends)) if ends else y
 
 
-# -- detrend -------------------------------------------------------------------------------------------
+# -- linear in the signal alone ------------------------------------------------------------------------
 _detrended: Linear = linear(
     lambda x, *, kind, breaks: scipy.signal.detrend(x, axis=-1, type=kind, bp=breaks),
     lambda g, *, kind, breaks: _detrended(g, kind=kind, breaks=breaks),  # an orthogonal projection
@@ -121,3 +124,61 @@ def detrend(data: Any, axis: int = -1, type: str = "linear", bp: Any = 0) -> Any
     """``data`` without its linear or constant trend along an axis; differentiable."""
     breaks = tuple(np.atleast_1d(bp).tolist())
     return np.moveaxis(_detrended(np.moveaxis(data, axis, -1), kind=type, breaks=breaks), -1, axis)
+
+
+def _linear(function: Callable[..., Any], x: Any, axis: int, *constants: Any, **options: Any) -> Array:
+    """``function(*constants, x, axis=axis, **options)``, where x stands behind the constants."""
+    if has_boxes((constants, options)):
+        raise refuse(public_name(function), "its coefficients", "it has one for the signal alone; write stop_gradient(b)")
+    x = operand(x)
+    return along_lines(x, apply=partial(function, *constants, **options), axis=trailing(axis, len(x.shape))[0])
+
+
+@mirrors(scipy.signal.filtfilt)
+def filtfilt(
+    b: Any, a: Any, x: Any, axis: int = -1, padtype: Any = "odd", padlen: Any = None, method: str = "pad", irlen: Any = None
+) -> Any:
+    """``x`` filtered forwards and backwards along an axis; differentiable in x."""
+    return _linear(scipy.signal.filtfilt, x, axis, b, a, padtype=padtype, padlen=padlen, method=method, irlen=irlen)
+
+
+@mirrors(scipy.signal.sosfiltfilt)
+def sosfiltfilt(sos: Any, x: Any, axis: int = -1, padtype: Any = "odd", padlen: Any = None) -> Any:
+    """``x`` filtered forwards and backwards along an axis by sections of second order; differentiable in x."""
+    return _linear(scipy.signal.sosfiltfilt, x, axis, sos, padtype=padtype, padlen=padlen)
+
+
+@mirrors(scipy.signal.savgol_filter)
+def savgol_filter(
+    x: Any,
+    window_length: int,
+    polyorder: int,
+    deriv: int = 0,
+    delta: float = 1.0,
+    axis: int = -1,
+    mode: str = "interp",
+    cval: float = 0.0,
+) -> Any:
+    """``x`` smoothed along an axis by polynomials through its neighbours; differentiable."""
+    if mode == "constant" and cval != 0:
+        raise refuse("scipy.signal.savgol_filter", f"cval={cval}", "write cval=0, or filter x - cval and add it again")
+    options = {"window_length": window_length, "polyorder": polyorder, "deriv": deriv, "delta": delta, "mode": mode}
+    return _linear(scipy.signal.savgol_filter, x, axis, **options)
+
+
+@mirrors(scipy.signal.hilbert)
+def hilbert(x: Any, N: Any = None, axis: int = -1) -> Any:  # SciPy's name
+    """The analytic signal of a real ``x``, by FFT along an axis; differentiable."""
+    return _linear(scipy.signal.hilbert, x, axis, N=N)
+
+
+@mirrors(scipy.signal.resample)
+def resample(x: Any, num: int, axis: int = 0, window: Any = None) -> Any:
+    """``x`` at ``num`` points along an axis, by FFT; differentiable."""
+    return _linear(scipy.signal.resample, x, axis, num=num, window=window)
+
+
+@mirrors(scipy.signal.resample_poly)
+def resample_poly(x: Any, up: int, down: int, axis: int = 0, window: Any = ("kaiser", 5.0)) -> Any:
+    """``x`` at ``up / down`` times as many points along an axis, by a filter; differentiable."""
+    return _linear(scipy.signal.resample_poly, x, axis, up=up, down=down, window=window)

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 import scipy.ndimage as original
 
-from ..core.declare import constant, linear
+from ..core.declare import constant
 from ..core.graph import Array
-from ..core.primitives import Linear
+from ._lines import along_lines, trailing
 from ._mirror import has_boxes, mirrors, operand, others_of, public_name, refuse
 from ._piecewise import taken
 
@@ -31,26 +31,6 @@ __getattr__ = others_of(original)
 
 
 # -- filters along an axis -----------------------------------------------------------------------------
-def _along(x: Array, *, apply: Callable[..., Array], axis: int) -> Array:
-    return apply(x, axis=axis)
-
-
-def _along_transposed(g: Array, *, apply: Callable[..., Array], axis: int) -> Array:
-    """By the matrix of the filter, which is made of what it does to each unit vector."""
-    matrix = apply(np.eye(g.shape[axis]), axis=0)
-    return np.moveaxis(np.moveaxis(g, axis, -1) @ matrix, -1, axis)
-
-
-#: ``apply(x, axis=axis)``, a filter that is linear in x along each line of that axis.
-filtered: Linear = linear(_along, _along_transposed, name="filter_along_axis", core=(0,))
-
-
-def _trailing(axes: Any, ndim: int) -> list[int]:
-    """Axes counted from the end."""
-    chosen = range(ndim) if axes is None else [axes] if np.ndim(axes) == 0 else axes
-    return [a - ndim if a >= 0 else a for a in chosen]
-
-
 def _no_constant(name: str, mode: Any, cval: float) -> None:
     """A filter is linear only where what lies outside is 0."""
     if cval != 0 and mode in ("constant", "grid-constant"):
@@ -61,7 +41,7 @@ def _filter(function: Callable[..., Any], x: Any, axis: int, mode: str, cval: fl
     """SciPy's filter of one axis."""
     _no_constant(public_name(function), mode, cval)
     x = operand(x)
-    return filtered(x, apply=partial(function, mode=mode, **options), axis=_trailing(axis, len(x.shape))[0])
+    return along_lines(x, apply=partial(function, mode=mode, **options), axis=trailing(axis, len(x.shape))[0])
 
 
 @mirrors(original.correlate1d)
@@ -115,7 +95,7 @@ def gaussian_filter(
 ) -> Any:
     """``input`` smoothed along axes by Gaussians of the constant widths ``sigma``; differentiable in input."""
     x = operand(input)
-    chosen = _trailing(axes, len(x.shape))
+    chosen = trailing(axes, len(x.shape))
     widths, orders, modes, radii = (_each(v, len(chosen)) for v in (_constant(sigma), order, mode, radius))
     for axis, width, each_order, each_mode, each_radius in zip(chosen, widths, orders, modes, radii, strict=True):
         if width > 1e-15:
@@ -144,7 +124,7 @@ def uniform_filter(
 ) -> Any:
     """The means of ``size`` neighbours along axes; differentiable."""
     x = operand(input)
-    chosen = _trailing(axes, len(x.shape))
+    chosen = trailing(axes, len(x.shape))
     for axis, n, each_mode, start in zip(chosen, *(_each(v, len(chosen)) for v in (size, mode, origin)), strict=True):
         if n > 1:
             x = uniform_filter1d(x, n, axis, mode=each_mode, cval=cval, origin=start)
@@ -159,8 +139,8 @@ def spline_filter(input: Any, order: int = 3, mode: str = "mirror") -> Any:  # n
     if order in (0, 1):
         return x
     apply = partial(original.spline_filter1d, order=order, mode=mode)
-    for axis in _trailing(None, len(x.shape)):
-        x = filtered(x, apply=apply, axis=axis)
+    for axis in trailing(None, len(x.shape)):
+        x = along_lines(x, apply=apply, axis=axis)
     return x
 
 

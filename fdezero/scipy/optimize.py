@@ -25,7 +25,7 @@ from ..core.graph import Array
 from ..transforms.derivatives import jacfwd
 from ..transforms.grad import grad, stop_gradient
 from ._implicit import solution
-from ._mirror import mirrors, operand, others_of, plain_valued, public_name
+from ._mirror import mirrors, operand, others_of, plain_valued, public_name, refuse
 from ._parameters import as_array, joined, parameters_of
 
 __getattr__ = others_of(original)
@@ -315,7 +315,15 @@ def least_squares(
 
 @mirrors(original.curve_fit)
 def curve_fit(
-    f: Function, xdata: Any, ydata: Any, p0: Any = None, sigma: Any = None, absolute_sigma: bool = False, **options: Any
+    f: Function,
+    xdata: Any,
+    ydata: Any,
+    p0: Any = None,
+    sigma: Any = None,
+    absolute_sigma: bool = False,
+    method: Any = None,
+    jac: Any = None,
+    **options: Any,
 ) -> Any:
     """The parameters with which ``f(xdata, *parameters)`` fits ``ydata`` (m,) best, and their covariances.
 
@@ -326,7 +334,9 @@ def curve_fit(
     def run(start: Array, args: Any, plain: Any) -> tuple[Any, Any]:
         x, y, *rest = args
         first = start if start.size else None
-        found = original.curve_fit(plain(f), x, y, first, *rest, absolute_sigma=absolute_sigma, **options)
+        found = original.curve_fit(
+            plain(f), x, y, first, *rest, absolute_sigma=absolute_sigma, method=method, jac=plain(jac), **options
+        )
         return found[0], None
 
     def residuals(parameters: Array, x: Any, y: Array, *sigma: Array) -> Array:
@@ -334,6 +344,8 @@ def curve_fit(
         return rest / sigma[0] if sigma else rest
 
     args = (operand(xdata), operand(ydata), *([] if sigma is None else [operand(sigma)]))
+    if sigma is not None and len(args[2].shape) != 1:
+        raise refuse("scipy.optimize.curve_fit", f"a sigma of shape {args[2].shape}", "give a deviation for each sample, (m,)")
     start = np.zeros(0) if p0 is None else stop_gradient(operand(p0))
     fitted, _, _ = _solved(original.curve_fit, run, _normal_equations(residuals), start, args)
     slope = jacfwd(lambda p: residuals(p, *args))(fitted)

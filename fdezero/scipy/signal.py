@@ -12,9 +12,22 @@ array([1.75])
 import scipy.signal as original
 
 from ._convolution import convolve, convolve2d, correlate, fftconvolve, oaconvolve
-from ._filters import detrend, lfilter, sosfilt
+from ._filters import (
+    detrend,
+    filtfilt,
+    hilbert,
+    lfilter,
+    resample,
+    resample_poly,
+    savgol_filter,
+    sosfilt,
+    sosfiltfilt,
+)
 from ._mirror import others_of
 
-__all__ = ["convolve", "convolve2d", "correlate", "detrend", "fftconvolve", "lfilter", "oaconvolve", "sosfilt"]
+__all__ = [
+    "convolve", "convolve2d", "correlate", "detrend", "fftconvolve", "filtfilt", "hilbert", "lfilter", "oaconvolve",
+    "resample", "resample_poly", "savgol_filter", "sosfilt", "sosfiltfilt",
+]  # fmt: skip
 
 __getattr__ = others_of(original)

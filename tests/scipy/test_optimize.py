@@ -63,6 +63,7 @@ CASES = {
     "minimize_scalar": Case(lambda m, a: m.minimize_scalar(lambda x, a: np.cosh(x - a) + 0.1 * x, args=(a,), tol=1e-12).fun, (NUMBER,), rtol=1e-4, eps=1e-3),
     "least_squares": Case(lambda m, x, y: m.least_squares(off, [1.5, 0.5], args=(x, y), xtol=1e-15, ftol=1e-15, gtol=1e-15).x, (ABSCISSAE, SAMPLES), rtol=1e-3, eps=1e-3),
     "curve_fit": Case(lambda m, x, y: m.curve_fit(decay, x, y, p0=[1.5, 0.5], ftol=1e-15, xtol=1e-15)[0], (ABSCISSAE, SAMPLES), rtol=1e-3, atol=1e-4, eps=1e-3),
+    "curve_fit, method": Case(lambda m, y: m.curve_fit(decay, ABSCISSAE, y, p0=[1.5, 0.5], method="trf", ftol=1e-15, xtol=1e-15, gtol=1e-15)[0], (SAMPLES,), rtol=1e-3, atol=1e-4, eps=1e-3),
     "curve_fit, sigma": Case(
         lambda m, y, s: m.curve_fit(decay, ABSCISSAE, y, sigma=s, ftol=1e-15, xtol=1e-15)[0], (SAMPLES, 1 + ABSCISSAE), rtol=1e-3, atol=1e-4, eps=1e-3,
     ),
@@ -154,6 +155,7 @@ def test_second_derivatives_of_the_least_value():
     [
         (lambda a: optimize.minimize(bowl, A, args=(a,), constraints={"type": "eq", "fun": lambda x: x[0]}).x, TypeError, "constraints="),
         (lambda a: optimize.least_squares(off, A, args=(ABSCISSAE, a), bounds=(0, 9)).x, TypeError, "bounds="),
+        (lambda a: optimize.curve_fit(decay, ABSCISSAE, a, sigma=np.eye(2))[0], TypeError, r"sigma of shape \(2, 2\)"),
         (lambda a: optimize.minimize(lambda x: bowl(x, a), a).x, TypeError, "scipy.optimize.minimize .* pass it in args="),
         (lambda a: optimize.minimize(lambda x, a: np.sum(a) * x[0] ** 2, [0.1, 0.2], args=(a,)).x, RuntimeError, "singular"),
     ],
