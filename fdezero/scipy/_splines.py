@@ -70,6 +70,46 @@ def _hermite(knots: Array, y: Array, slopes: Array) -> Array:
     return np.stack([bend / steps, (secants - slopes[:-1]) / steps - bend, slopes[:-1], y[:-1]])
 
 
+class PchipInterpolator(_OnBoxes, original.PchipInterpolator):  # type: ignore[misc]  # likewise
+    """The monotonic cubic interpolant, differentiable in the samples and in the points.
+
+    Arguments are those of `scipy.interpolate.PchipInterpolator`; with samples ``y`` that are Boxes it is a
+    `Piecewise`.  The knots ``x`` are constants.  The slopes are those of Fritsch and Butland, A method for
+    constructing local monotone piecewise cubic interpolants (1984); where samples are equal or turn, they are 0.
+    """
+
+    def __new__(cls, x: Any = None, y: Any = None, axis: int = 0, extrapolate: Any = None) -> Any:
+        if not has_boxes((x, y)):
+            return super().__new__(cls)
+        knots = _plain_knots("scipy.interpolate.PchipInterpolator", x)
+        samples, at = _in_front(y, axis)
+        slopes = _monotonic_slopes(knots, samples)
+        return Piecewise(_hermite(knots, samples, slopes), knots, True if extrapolate is None else extrapolate, at)
+
+
+def _monotonic_slopes(knots: Array, y: Array) -> Array:
+    """At each inner knot the weighted harmonic mean of the secants' slopes, or 0 where their signs differ."""
+    steps = np.diff(knots).reshape((-1,) + (1,) * (len(y.shape) - 1))
+    secants = (y[1:] - y[:-1]) / steps
+    if len(knots) == 2:
+        return np.concatenate([secants, secants])
+    before, behind = secants[:-1], secants[1:]
+    flat = before * behind <= 0
+    weight, other = 2 * steps[1:] + steps[:-1], steps[1:] + 2 * steps[:-1]
+    mean = (weight + other) / (weight / np.where(flat, 1, before) + other / np.where(flat, 1, behind))
+    first = _slope_at_end(steps[0], steps[1], secants[0], secants[1])
+    last = _slope_at_end(steps[-1], steps[-2], secants[-1], secants[-2])
+    return np.concatenate([first[None], np.where(flat, 0, mean), last[None]])
+
+
+def _slope_at_end(step: Array, following: Array, secant: Array, next_secant: Array) -> Array:
+    """The slope of the parabola through three samples, limited so that the cubic keeps their shape."""
+    slope = ((2 * step + following) * secant - step * next_secant) / (step + following)
+    turns = np.sign(secant) != np.sign(next_secant)
+    limited = np.where(turns & (np.absolute(slope) > 3 * np.absolute(secant)), 3 * secant, slope)
+    return np.where(np.sign(slope) != np.sign(secant), 0, limited)
+
+
 class CubicSpline(_OnBoxes, original.CubicSpline):  # type: ignore[misc]  # likewise
     """The cubic spline through samples, differentiable in the samples and in the points.
 

@@ -14,8 +14,11 @@ import scipy.interpolate as original
 
 from ._grids import RegularGridInterpolator, interpn
 from ._mirror import others_of
-from ._splines import CubicHermiteSpline, CubicSpline, PPoly, make_interp_spline
+from ._splines import CubicHermiteSpline, CubicSpline, PchipInterpolator, PPoly, make_interp_spline
 
-__all__ = ["CubicHermiteSpline", "CubicSpline", "PPoly", "RegularGridInterpolator", "interpn", "make_interp_spline"]
+__all__ = [
+    "CubicHermiteSpline", "CubicSpline", "PPoly", "PchipInterpolator", "RegularGridInterpolator", "interpn",
+    "make_interp_spline",
+]  # fmt: skip
 
 __getattr__ = others_of(original)

@@ -33,6 +33,14 @@ CASES = {
     "CubicSpline, plain samples": Case(lambda m, p: m.CubicSpline(KNOTS, Y)(p), (P,)),
     "CubicSpline, plain samples, a derivative": Case(lambda m, p: m.CubicSpline(KNOTS, Y).derivative()(p), (P,)),
     "CubicHermiteSpline": Case(lambda m, y, p: m.CubicHermiteSpline(KNOTS, y[0], y[1])(p), (ROWS, P)),
+    **{
+        f"PchipInterpolator, {shape}": Case(lambda m, y, p: m.PchipInterpolator(KNOTS, y)(p), (np.array(y), P))
+        for shape, y in {
+            "rising": [0.0, 0.3, 1.0, 1.1, 3.0, 3.5], "turning": [0.0, 2.0, 1.0, 1.4, -3.0, 0.5], "turning at its ends": [0.0, 0.1, -3.0, 1.0, 4.0, 3.9],
+        }.items()
+    },
+    "PchipInterpolator, an axis": Case(lambda m, y, p: m.PchipInterpolator(KNOTS, y, axis=1)(p, 1), (ROWS, P)),
+    "PchipInterpolator, two": Case(lambda m, y, p: m.PchipInterpolator(KNOTS[:2], y[:2])(p), (Y, P)),
     "PPoly": Case(lambda m, c, p: m.PPoly(c, KNOTS)(p), (rng.normal(size=(3, 5)), P)),
     **{
         f"make_interp_spline, {k}": Case(lambda m, y, p, k=k: m.make_interp_spline(KNOTS, y, k)(p), (Y, P))
@@ -78,6 +86,11 @@ def test_plain_splines_are_scipys():
 def test_points_outside_are_nan():
     value = vjp(lambda p: interpolate.CubicSpline(KNOTS, Y, extrapolate=False)(p), P)[0]
     assert np.isnan(value[1, 1]) and np.isfinite(value).sum() == 3
+
+
+def test_equal_samples_have_finite_derivatives():
+    g = grad(lambda y: interpolate.PchipInterpolator(KNOTS, y)(1.7))(np.ones(6))
+    assert np.all(np.isfinite(g)) and np.isclose(g.sum(), 1)
 
 
 def test_limits_of_an_integral():
