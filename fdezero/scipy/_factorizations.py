@@ -66,7 +66,7 @@ _row_permutation = constant(lambda a: scipy.linalg.lu(a)[0], name="row_permutati
 @mirrors(scipy.linalg.lu)
 def lu(a: Any, permute_l: bool = False, p_indices: bool = False) -> Any:
     """``P, L, U`` with ``a = P @ L @ U``; L and U are differentiable, where pivots have no ties, and P is constant."""
-    p, lower, upper = _lu_of(a)
+    p, lower, upper = _lu_of(operand(a))
     if permute_l:
         return p @ lower, upper
     return (_order(p) if p_indices else p), lower, upper
@@ -78,6 +78,7 @@ _pivots = constant(lambda a: scipy.linalg.lu_factor(a)[1], name="pivots")
 @mirrors(scipy.linalg.lu_factor)
 def lu_factor(a: Any) -> Any:
     """``(lu, piv)`` of ``a`` (n, n), as `lu_solve` takes it; lu is differentiable and piv constant."""
+    a = operand(a)
     if a.shape[-1] != a.shape[-2]:
         raise refuse("scipy.linalg.lu_factor", f"a matrix of shape {a.shape}, which is not square", "write lu(a)")
     _, lower, upper = _lu(a)
@@ -88,6 +89,7 @@ def lu_factor(a: Any) -> Any:
 @mirrors(scipy.linalg.cholesky)
 def cholesky(a: Any, lower: bool = False) -> Any:
     """The Cholesky factor of ``a`` (n, n); differentiable, with a symmetric gradient."""
+    a = operand(a)
     return np.linalg.cholesky(a) if lower else conjugate_transpose(np.linalg.cholesky(conjugate_transpose(a)))
 
 
@@ -101,6 +103,7 @@ def cho_factor(a: Any, lower: bool = False) -> Any:
 @mirrors(scipy.linalg.qr)
 def qr(a: Any, mode: str = "full") -> Any:
     """``(Q, R)`` with ``a = Q @ R``; differentiable for ``mode="economic"``, and ``"full"`` of a wide matrix."""
+    a = operand(a)
     m, n = a.shape[-2:]
     if mode == "r":
         r = np.linalg.qr(a, mode="r")
@@ -113,6 +116,7 @@ def qr(a: Any, mode: str = "full") -> Any:
 @mirrors(scipy.linalg.svd)
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, lapack_driver: str = "gesdd") -> Any:
     """``U, s, Vh`` of ``a`` (m, n), or s alone; differentiable where `numpy.linalg.svd` is."""
+    a = operand(a)
     if not compute_uv:
         return np.linalg.svd(a, compute_uv=False)
     return tuple(np.linalg.svd(a, full_matrices=full_matrices))
@@ -121,7 +125,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, lapack_driv
 @mirrors(scipy.linalg.svdvals)
 def svdvals(a: Any) -> Any:
     """The singular values of ``a`` (m, n), differentiable."""
-    return np.linalg.svd(a, compute_uv=False)
+    return np.linalg.svd(operand(a), compute_uv=False)
 
 
 # -- polar ---------------------------------------------------------------------------------------------
@@ -147,6 +151,7 @@ def polar(a: Any, side: str = "right") -> Any:
     """
     if side not in ("right", "left"):
         raise ValueError("`side` must be either 'right' or 'left'")
+    a = operand(a)
     m, n = a.shape
     if (m < n) if side == "right" else (m > n):
         raise refuse("scipy.linalg.polar", f"side={side!r} of a matrix of shape {a.shape}", "use the other side")

@@ -123,7 +123,7 @@ _detrended: Linear = linear(
 def detrend(data: Any, axis: int = -1, type: str = "linear", bp: Any = 0) -> Any:  # noqa: A002  # SciPy's name
     """``data`` without its linear or constant trend along an axis; differentiable."""
     breaks = tuple(np.atleast_1d(bp).tolist())
-    return np.moveaxis(_detrended(np.moveaxis(data, axis, -1), kind=type, breaks=breaks), -1, axis)
+    return np.moveaxis(_detrended(np.moveaxis(operand(data), axis, -1), kind=type, breaks=breaks), -1, axis)
 
 
 def _linear(function: Callable[..., Any], x: Any, axis: int, *constants: Any, **options: Any) -> Array:

@@ -83,7 +83,7 @@ _expm, _expm_frechet = matrix_function(
 @mirrors(scipy.linalg.expm)
 def expm(A: Any) -> Any:  # SciPy's name
     """The exponential of ``A`` (..., n, n), differentiable."""
-    return _expm(A)
+    return _expm(operand(A))
 
 
 @mirrors(scipy.linalg.expm_frechet)
@@ -97,7 +97,7 @@ def _mirrored(function: Callable[..., Any], domain: str = "") -> Any:
     primitive, _ = matrix_function(_stacked(function), function.__name__)
 
     def implementation(A: Any) -> Any:  # SciPy's name
-        return primitive(A)
+        return primitive(operand(A))
 
     implementation.__name__ = function.__name__
     implementation.__doc__ = f"The matrix function {function.__name__} of ``A`` (n, n), differentiable{domain}."
@@ -119,6 +119,6 @@ _sqrtm = general(
 @mirrors(scipy.linalg.sqrtm)
 def sqrtm(A: Any) -> Any:  # SciPy's name
     """The principal square root of ``A`` (n, n), differentiable where no eigenvalue is 0 or negative."""
-    return _sqrtm(A)
+    return _sqrtm(operand(A))
 
 

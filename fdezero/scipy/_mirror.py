@@ -29,6 +29,7 @@ import numpy as np
 
 from ..core.graph import Box
 from ..core.operands import as_operand
+from ..rules.numpy.shaping import array
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -146,9 +147,11 @@ def others_of(module: ModuleType) -> Callable[[str], Any]:
 
 
 def operand(x: Any) -> Any:
-    """An argument as a Box or an array of floats."""
+    """An argument, or what a user's function returned, as a Box or an array of floats; lists may hold Boxes."""
     if isinstance(x, Box):
         return x
+    if isinstance(x, (list, tuple)) and has_boxes(x):
+        return array(x)
     x = as_operand(x)
     x = x if isinstance(x, np.ndarray) else np.asarray(x)
     return x if x.dtype.kind in "fc" else x.astype(float)

@@ -9,15 +9,7 @@ import numpy as np
 
 from .. import tree
 from ..core.graph import Array, Box
-from ..rules.numpy.shaping import array
-from ._mirror import has_boxes, operand
-
-
-def as_array(result: Any) -> Array:
-    """What a user's function returned, a list of Boxes included, as an array of floats or a Box."""
-    if isinstance(result, (list, tuple)) and has_boxes(result):
-        return array(result)
-    return operand(result)
+from ._mirror import operand
 
 
 def parameters_of(args: Any) -> tuple[list[Array], Callable[[Array], Any]]:

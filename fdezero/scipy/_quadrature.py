@@ -20,7 +20,7 @@ from ..core.primitives import General
 from ..transforms.grad import stop_gradient, vjp
 from ..transforms.jvp import jvp
 from ._mirror import mirrors, operand, plain_valued
-from ._parameters import as_array, joined, parameters_of
+from ._parameters import joined, parameters_of
 
 
 @attrs.frozen(eq=False)
@@ -125,7 +125,7 @@ def quad(
     options = {"epsabs": epsabs, "epsrel": epsrel, "limit": limit}
     if points is not None:
         options["points"] = stop_gradient(points)
-    integrand = Integrand(lambda x, p: as_array(func(x, *back(p))), fixed[0], fixed[1], options)
+    integrand = Integrand(lambda x, p: operand(func(x, *back(p))), fixed[0], fixed[1], options)
     value = integral(joined([*limits, *vectors]), integrand=integrand)
     return value, max(integrand.reports)  # of several examples, the largest
 

@@ -65,6 +65,7 @@ def hankel(c: Any, r: Any = None) -> Any:
 @mirrors(scipy.linalg.circulant)
 def circulant(c: Any) -> Any:
     """The circulant matrix of a first column (n,); differentiable."""
+    c = operand(c)
     return _of_diagonals(np.concatenate([c[..., 1:], c], axis=-1), rows=c.shape[-1], columns=c.shape[-1])
 
 

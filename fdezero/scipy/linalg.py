@@ -37,18 +37,19 @@ __getattr__ = others_of(original)
 @mirrors(original.inv)
 def inv(a: Any) -> Any:
     """The inverse of ``a`` (..., n, n), differentiable."""
-    return np.linalg.inv(a)
+    return np.linalg.inv(operand(a))
 
 
 @mirrors(original.det)
 def det(a: Any) -> Any:
     """The determinant of ``a`` (..., n, n), differentiable also where it is 0."""
-    return np.linalg.det(a)
+    return np.linalg.det(operand(a))
 
 
 @mirrors(original.pinv)
 def pinv(a: Any, rtol: Any = None) -> Any:
     """The pseudo-inverse of ``a`` (..., m, n), differentiable where the rank does not change."""
+    a = operand(a)
     if rtol is None:
         rtol = max(a.shape[-2:]) * np.finfo(a.dtype).eps
     return np.linalg.pinv(a, rtol=rtol)
@@ -68,7 +69,7 @@ def lstsq(a: Any, b: Any, cond: Any = None) -> Any:
 @mirrors(original.norm)
 def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002  # SciPy's name
     """The norm of ``a``, differentiable; at a zero vector its derivative is 0."""
-    return np.linalg.norm(a, ord=ord, axis=axis, keepdims=keepdims)
+    return np.linalg.norm(operand(a), ord=ord, axis=axis, keepdims=keepdims)
 
 
 __all__ = [

@@ -26,7 +26,7 @@ from ..transforms.derivatives import jacfwd
 from ..transforms.grad import grad, stop_gradient
 from ._implicit import solution
 from ._mirror import mirrors, operand, others_of, plain_valued, public_name, refuse
-from ._parameters import as_array, joined, parameters_of
+from ._parameters import joined, parameters_of
 
 __getattr__ = others_of(original)
 
@@ -60,7 +60,7 @@ def _solved(
         return np.asarray(x)[()]
 
     p = joined(vectors) if vectors else np.zeros(0)
-    x = solution(name, solve, lambda x, p: as_array(equation(x, *back(p))), start, p, free)
+    x = solution(name, solve, lambda x, p: operand(equation(x, *back(p))), start, p, free)
     return x, reports, args
 
 
@@ -191,7 +191,7 @@ def fixed_point(
     def run(start: Array, args: Any, plain: Any) -> tuple[Any, Any]:
         return original.fixed_point(plain(func), start, args, xtol, maxiter, method), None
 
-    return _solved(original.fixed_point, run, lambda x, *args: x - as_array(func(x, *args)), stop_gradient(x0), args)[0]
+    return _solved(original.fixed_point, run, lambda x, *args: x - operand(func(x, *args)), stop_gradient(x0), args)[0]
 
 
 # -- minima --------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def minimize(
     value = _first_of(fun, jac is True)
 
     def scalar(x: Array, *args: Any) -> Array:
-        return as_array(value(x, *args)).reshape(())
+        return operand(value(x, *args)).reshape(())
 
     free = None if bounds is None else _away_from(bounds)
     x, reports, args = _solved(original.minimize, run, grad(scalar), stop_gradient(x0), args, free)
@@ -306,7 +306,7 @@ def least_squares(
         return found.x, found
 
     def residuals(x: Array, *args: Any) -> Array:
-        return as_array(fun(x, *args)).reshape(-1)
+        return operand(fun(x, *args)).reshape(-1)
 
     x, reports, args = _solved(original.least_squares, run, _normal_equations(residuals), stop_gradient(x0), args)
     rest = residuals(x, *args)
@@ -340,7 +340,7 @@ def curve_fit(
         return found[0], None
 
     def residuals(parameters: Array, x: Any, y: Array, *sigma: Array) -> Array:
-        rest = as_array(f(x, *parameters)) - y
+        rest = operand(f(x, *parameters)) - y
         return rest / sigma[0] if sigma else rest
 
     args = (operand(xdata), operand(ydata), *([] if sigma is None else [operand(sigma)]))

@@ -104,6 +104,14 @@ def test_parameters_in_a_tree():
     check_grads(f, ({"rate": np.array([[0.3], [0.2]])[:, 0], "drive": [np.float64(1.0)]},), order=1, modes=("rev", "fwd"), rtol=1e-4)
 
 
+def test_a_state_in_a_list():
+    def f(x, v):
+        return integrate.solve_ivp(swing, (0.0, 1.0), [x, v], t_eval=[0.5, 1.0], args=([2.0, x],), **TIGHT).y
+
+    np.testing.assert_allclose(vjp(f, 1.0, 0.5)[0], scipy.integrate.solve_ivp(swing, (0.0, 1.0), [1.0, 0.5], t_eval=[0.5, 1.0], args=([2.0, 1.0],), **TIGHT).y)
+    check_grads(f, (1.0, 0.5), order=1, modes=("rev", "fwd"), rtol=1e-4)
+
+
 def test_a_complex_state():
     def f(y0, k):
         return integrate.solve_ivp(lambda t, y, k: 1j * k * y, (0.0, 1.0), y0, t_eval=[1.0], args=(k,), **TIGHT).y

@@ -90,6 +90,8 @@ CASES = {
     "circulant": Case(lambda m, c: m.circulant(c), (COLUMN,)),
     "block_diag": Case(lambda m, a, b, c: m.block_diag(a, b, c[0], c), (A, B, ROW)),
     "inv": Case(lambda m, a: m.inv(a), (A,)),
+    "inv, a list": Case(lambda m, x: m.inv([[x[0], x[1]], [0.5, x[2]]]), (COLUMN,)),
+    "expm, a list": Case(lambda m, x: m.expm([[x[0], x[1]], [0.5, x[2]]]), (ROW,)),
     "det": Case(lambda m, a: m.det(a), (A,)),
     "svd": Case(lambda m, a: m.svd(a, full_matrices=False)[1], (TALL,)),
     "svdvals": Case(lambda m, a: m.svdvals(a), (TALL,)),

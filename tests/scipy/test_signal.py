@@ -23,6 +23,7 @@ CASES = {
         for name in ("convolve", "fftconvolve", "oaconvolve", "correlate")
         for mode in ("full", "same", "valid")
     },
+    "convolve, a list": Case(lambda m, x: m.convolve([x[0], 1.0, x[1]], x[:3]), (X,)),
     "convolve, direct": Case(lambda m, x, y: m.convolve(x, y, method="direct"), (X, Y)),
     "convolve, shorter first": Case(lambda m, x, y: m.convolve(y, x, "valid"), (X, Y)),
     "convolve, shorter first, same": Case(lambda m, x, y: m.convolve(y, x, "same"), (X, Y)),
