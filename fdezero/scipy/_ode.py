@@ -3,9 +3,13 @@
 The solution is one primitive, and its derivatives are solutions of other initial value problems, by the
 same solver with the same tolerances, so derivatives of any order come out.  Forward mode integrates the
 sensitivity equations s' = f_y s + f_p dp beside y.  Reverse mode integrates the adjoint equations
-w' = -f_y^T w and q' = -f_p^T w backwards beside y, from each time of the solution to the one before,
+w' = -f_y^T w and q' = -f_p^T w backwards along y, from each time of the solution to the one before,
 where the cotangent of the state is added to w.  A derivative is as accurate as the solver makes it:
 its error is of the order of rtol and atol, and it is not the derivative of the solver's own steps.
+
+For a first derivative y is what SciPy interpolates between its steps.  For derivatives of it y is
+integrated backwards beside w, which a stiff problem does not bear: there, give the times between which
+y stays near its values in ``t_eval``, or take forward mode over forward mode.
 
 Source: Pontryagin et al., *The Mathematical Theory of Optimal Processes* (1962); Chen et al., Neural
 ordinary differential equations (2018); Hairer, Norsett and Wanner, *Solving Ordinary Differential
@@ -14,8 +18,8 @@ Equations I* (1993), section I.14, for the derivatives with respect to times and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import attrs
 import numpy as np
@@ -28,82 +32,10 @@ from ..interpreters.batching import one_by_one
 from ..transforms.grad import stop_gradient, vjp
 from ..transforms.jvp import jvp
 from ._mirror import mirrors, operand, plain_valued
+from ._ode_solvers import Ivp, Odeint, Solver
 from ._parameters import joined, parameters_of
 
 Rhs = Callable[[Any, Array, Array], Array]
-
-
-# -- solvers -------------------------------------------------------------------------------------------
-class Solver(Protocol):
-    """Solves y' = fun(t, y) on plain numbers, from t0 to the ``ends``: the times, and the states as columns.
-
-    With ``grid`` the times are the ends; without, there is one end and the times are the solver's steps.
-    """
-
-    @property
-    def grid(self) -> bool: ...
-
-    def __call__(self, fun: Callable[..., Any], t0: float, y0: Array, ends: Array) -> tuple[Array, Array]: ...
-
-    def derived(self, copies: int, extra: int) -> Solver:
-        """The solver for the state, ``copies`` of it in all, and ``extra`` numbers more."""
-
-
-def _tolerance(atol: Any, copies: int, extra: int) -> Any:
-    if np.ndim(atol) == 0:
-        return atol
-    return np.concatenate([np.tile(atol, copies), np.full(extra, np.min(atol))])
-
-
-#: Options that describe the right-hand side, or the first step, and not the accuracy.
-_OF_RHS = frozenset({"jac", "jac_sparsity", "lband", "uband", "first_step"})
-
-
-def _derived_options(options: Mapping[str, Any], copies: int, extra: int) -> dict[str, Any]:
-    kept = {k: v for k, v in options.items() if k not in _OF_RHS}
-    return kept | {k: _tolerance(kept[k], copies, extra) for k in ("atol", "rtol") if kept.get(k) is not None}
-
-
-@attrs.frozen(eq=False)
-class Ivp:
-    """`scipy.integrate.solve_ivp`; what it reports goes to ``reports``."""
-
-    method: Any
-    options: Mapping[str, Any]
-    grid: bool = True
-    end: float | None = None
-    reports: list[Any] = attrs.field(factory=list)
-
-    def __call__(self, fun: Callable[..., Any], t0: float, y0: Array, ends: Array) -> tuple[Array, Array]:
-        span = (t0, ends[-1] if self.end is None else self.end)
-        if span[0] == span[1]:  # SciPy returns no state at all
-            return ends, np.repeat(y0[:, None], len(ends), axis=1)
-        found = scipy.integrate.solve_ivp(fun, span, y0, self.method, ends if self.grid else None, **self.options)
-        if not found.success:
-            raise RuntimeError(f"scipy.integrate.solve_ivp has found no solution to differentiate: {found.message}")
-        self.reports.append(found)
-        return found.t, found.y
-
-    def derived(self, copies: int, extra: int) -> Ivp:
-        return Ivp(self.method, _derived_options(self.options, copies, extra))
-
-
-@attrs.frozen(eq=False)
-class Odeint:
-    """`scipy.integrate.odeint`."""
-
-    options: Mapping[str, Any]
-    grid: bool = True
-
-    def __call__(self, fun: Callable[..., Any], t0: float, y0: Array, ends: Array) -> tuple[Array, Array]:
-        times = np.concatenate([[t0], ends])
-        found, info = scipy.integrate.odeint(fun, y0, times, tfirst=True, full_output=True, **self.options)
-        if info["message"] != "Integration successful.":
-            raise RuntimeError(f"scipy.integrate.odeint has found no solution to differentiate: {info['message']}")
-        return ends, found[1:].T
-
-    def derived(self, copies: int, extra: int) -> Odeint:
-        return Odeint(_derived_options(self.options, copies, extra))
 
 
 # -- the primitive -------------------------------------------------------------------------------------
@@ -188,20 +120,64 @@ def _vjp_start(g: Any, y: Array, out: Any, *, problem: Problem) -> Array:
     of_t0: Any = 0.0 if g_t is None or problem.solver.grid else g_t[0]
     if g_y is None:
         return joined([of_t0, np.zeros_like(y0), np.zeros_like(p)])
+    x = joined([times, states, g_y, y])
+    cotangents = adjoint(x, problem=problem, count=times.shape[0])
+    if problem.solver.grid:
+        return joined([of_t0, 0 * y0, 0 * p]) + cotangents
+    return joined([of_t0 + np.real(np.sum(g_y[:, 0] * problem.rhs(t0, y0, p))), 0 * y0, 0 * p]) + cotangents
+
+
+# -- the adjoint equations -----------------------------------------------------------------------------
+def _unpacked(x: Array, problem: Problem, count: int) -> tuple[Array, Array, Array, Array]:
+    """The times, the states and their cotangents as columns, and what the solution started from."""
+    size = problem.size * count
+    times, states, g, z = x[:count], x[count : count + size], x[count + size : count + 2 * size], x[count + 2 * size :]
+    return np.real(times), states.reshape(-1, count), g.reshape(-1, count), z
+
+
+def _backwards(x: Array, *, problem: Problem, count: int) -> Array:
+    """The cotangent of z, by the adjoint equations along the solution, between whose steps SciPy interpolates."""
+    times, _, g, z = _unpacked(x, problem, count)
+    t0, y0, p = problem.split(z)
+    n, stops = problem.size, _stops(g)
+    w, q = np.zeros_like(y0), np.zeros_like(p)
+    if stops:
+        path = problem.solver.path(lambda t, y: problem.rhs(t, y, p), t0, y0, times[stops[0]])
+        solver = problem.solver.derived(1, p.shape[0])
+
+        def slope(t: float, wq: Array) -> Array:
+            _, pull = vjp(lambda y, p: problem.rhs(t, y, p), path(t), p)
+            return -np.concatenate(pull(wq[:n]))
+
+        for stop, before in zip(stops, [*stops[1:], None], strict=True):
+            end = t0 if before is None else times[before]
+            wq = solver(slope, times[stop], np.concatenate([w + g[:, stop], q]), np.array([end]))[1][:, -1]
+            w, q = wq[:n], wq[n:]
+    return joined([-np.real(np.sum(w * problem.rhs(t0, y0, p))), w, q])
+
+
+def _backwards_on_boxes(x: Array, problem: Problem, count: int) -> Array:
+    """The same, with the state integrated backwards too, by the primitive; so this can be differentiated."""
+    times, states, g, z = _unpacked(x, problem, count)
+    t0, y0, p = problem.split(z)
     n, back = problem.size, problem.backward(p.shape[0])
-    w, q = np.zeros_like(g_y[:, 0]), np.zeros_like(p)
-    stops = _stops(g_y)
+    w, q = np.zeros_like(g[:, 0]), np.zeros_like(p)
+    stops = _stops(g)
     for stop, before in zip(stops, [*stops[1:], None], strict=True):
-        w = w + g_y[:, stop]
-        z = joined([times[stop], states[:, stop], w, q, p])
+        w = w + g[:, stop]
+        start = joined([times[stop], states[:, stop], w, q, p])
         end = t0 if before is None else times[before]
-        final = solution(end.reshape(1), z, problem=back)[1][:, 0]
+        final = solution(end.reshape(1), start, problem=back)[1][:, 0]
         w, q = final[n : 2 * n], final[2 * n :]
-    first = problem.rhs(t0, y0, p)
-    of_t0 = of_t0 - np.real(np.sum(w * first))
-    if not problem.solver.grid:
-        of_t0 = of_t0 + np.real(np.sum(g_y[:, 0] * first))
-    return joined([of_t0, w, q])
+    return joined([-np.real(np.sum(w * problem.rhs(t0, y0, p))), w, q])
+
+
+adjoint: General = general(
+    _backwards,
+    vjp=[lambda g, x, *, problem, count: vjp(lambda x: _backwards_on_boxes(x, problem, count), x)[1](g)[0]],
+    jvp=[lambda g, x, *, problem, count: jvp(lambda x: _backwards_on_boxes(x, problem, count), (x,), (g,))[1]],
+    name="ode_adjoint",
+)
 
 
 def _stops(g: Array) -> list[int]:
@@ -242,8 +218,8 @@ def solve_ivp(
 
     Differentiable with respect to ``t_span``, ``y0``, ``t_eval`` and the arrays in ``args``, in every mode,
     to the accuracy of rtol and atol (of which SciPy's defaults, 1e-3 and 1e-6, make derivatives that are a few
-    per cent off); under `fdezero.vmap` where ``t_eval`` is given.  ``fun`` is written in NumPy; a function given as ``jac`` is not used.  The result has SciPy's fields, of which t and y carry
-    derivatives.
+    per cent off); under `fdezero.vmap` where ``t_eval`` is given.  ``fun`` is written in NumPy; a function
+    given as ``jac`` is not used.  The result has SciPy's fields, of which t and y carry derivatives.
     """
     options = {k: v for k, v in options.items() if k != "jac" or not callable(v)}
     y0 = operand(y0)

@@ -104,6 +104,24 @@ def test_parameters_in_a_tree():
     check_grads(f, ({"rate": np.array([[0.3], [0.2]])[:, 0], "drive": [np.float64(1.0)]},), order=1, modes=("rev", "fwd"), rtol=1e-4)
 
 
+@pytest.mark.parametrize("solve", ["RK45", "LSODA", "Radau", "odeint"])
+def test_a_stiff_problem(solve):
+    """y' = -k (y - cos t), whose state cannot be integrated backwards: it grows by exp(2000) on the way."""
+
+    def rhs(t, y, k):
+        return -k * (y - np.cos(t))
+
+    def f(k):
+        if solve == "odeint":
+            return integrate.odeint(rhs, [0.3], [0.0, 2.0], args=(k,), tfirst=True, rtol=1e-8, atol=1e-8)[-1, 0]
+        return integrate.solve_ivp(rhs, (0.0, 2.0), [0.3], solve, t_eval=[2.0], args=(k,), rtol=1e-8, atol=1e-8).y[0, 0]
+
+    k = 1000.0
+    exact = (2 * k * np.cos(2.0) + np.sin(2.0)) / (k * k + 1) - 2 * k * (k * k * np.cos(2.0) + k * np.sin(2.0)) / (k * k + 1) ** 2
+    np.testing.assert_allclose(grad(f)(k), exact, rtol=1e-2)
+    np.testing.assert_allclose(jacfwd(f)(k), exact, rtol=1e-2)
+
+
 def test_a_state_in_a_list():
     def f(x, v):
         return integrate.solve_ivp(swing, (0.0, 1.0), [x, v], t_eval=[0.5, 1.0], args=([2.0, x],), **TIGHT).y
