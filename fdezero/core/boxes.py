@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .operands import KNOWN, as_operand, foreign_caller
+from .operands import KNOWN, as_operand, foreign_caller, mirror_of
+from .sparse import SparseFactor
 from .table import call, implementations
 
 # -- operators and methods as functions ----------------------------------------------------------------
@@ -34,6 +35,15 @@ def _reflected(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
         return other if other is NotImplemented else implementations[ufunc].function(other, self)
 
     return operator
+
+
+def _product(operator: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """An operator of matrix products, which takes SciPy's sparse matrices as factors too."""
+
+    def product(self: Any, other: Any) -> Any:
+        return operator(self, SparseFactor(other) if hasattr(other.__class__, "tocsr") else other)
+
+    return product
 
 
 def _unary(ufunc: np.ufunc) -> Callable[[Any], Any]:
@@ -62,10 +72,13 @@ def _refuse(use: str, instead: str) -> Callable[..., NoReturn]:
 
 
 def _foreign(caller: str, box: Any) -> str:
+    what = f"{caller} makes a plain array or number of a {type(box).__name__}, which would lose its derivative; write"
+    if mirror := mirror_of(caller):
+        return f"{what} {mirror}"
     return (
-        f"{caller}, a function outside plain NumPy, makes a plain array or number of a {type(box).__name__}, which would lose "
-        "its derivative; write it in NumPy (with x.to_numpy() for an operand x of another library), or give it a derivative "
-        "with fdezero.custom_jvp, fdezero.custom_vjp or a primitive declared in fdezero.primitives"
+        f"{what} it in NumPy (with x.to_numpy() for an operand x of another library), or give it a derivative with "
+        "fdezero.custom_jvp, fdezero.custom_vjp or a primitive declared in fdezero.primitives: it is a function outside plain "
+        "NumPy"
     )
 
 
@@ -85,7 +98,7 @@ def _other_operand(box: Any, other: Any) -> Any:
     kind = other.__class__
     if kind in KNOWN:
         return _with_dtype(box, other) if kind is complex else other
-    if isinstance(other, ArrayLike):
+    if isinstance(other, (ArrayLike, SparseFactor)):
         return other
     if kind in _NOT_ARRAYS or getattr(kind, "__array_ufunc__", kind) is None:
         return NotImplemented
@@ -138,7 +151,7 @@ class ArrayLike:
     __mod__, __rmod__ = _binary(np.remainder), _reflected(np.remainder)
     __divmod__, __rdivmod__ = _binary(np.divmod), _reflected(np.divmod)
     __pow__, __rpow__ = _binary(np.power), _reflected(np.power)
-    __matmul__, __rmatmul__ = _binary(np.matmul), _reflected(np.matmul)
+    __matmul__, __rmatmul__ = _product(_binary(np.matmul)), _product(_reflected(np.matmul))
     __neg__, __pos__, __abs__ = _unary(np.negative), _unary(np.positive), _unary(np.absolute)
     __lt__, __le__ = _binary(np.less), _binary(np.less_equal)
     __gt__, __ge__ = _binary(np.greater), _binary(np.greater_equal)
@@ -273,8 +286,10 @@ class ArrayLike:
         return format(self.value, spec) if spec else str(self)  # type: ignore[attr-defined]  # every Box has one
 
     # -- what would lose the derivative ---------------------------------------------------------
-    def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         if caller := foreign_caller():
+            if caller.startswith("scipy.sparse.") and caller.rpartition(".")[2] in _PRODUCTS:
+                return _no_array()
             raise TypeError(_foreign(caller, self))
         raise TypeError(
             f"making a plain array (np.array, np.asarray, a[0] = x, a.flat[0] = x, a[x]) of a {type(self).__name__} would lose "
@@ -299,6 +314,16 @@ class ArrayLike:
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise TypeError(f"x[index] = v on a {type(self).__name__}: a value of the graph cannot be changed; write {_ASSIGNMENT}")
+
+
+#: The operators by which a sparse matrix of SciPy multiplies: asked for an array, a Box answers with
+#: something that is none, so that SciPy leaves the product to the Box's operator.
+_PRODUCTS = frozenset({"__matmul__", "__rmatmul__", "dot"})
+
+
+def _no_array() -> Any:
+    """What NumPy makes of an object that it cannot make an array of."""
+    return np.array(None, dtype=object)
 
 
 #: What to write for ``x[index] = v``.

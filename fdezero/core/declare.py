@@ -54,7 +54,7 @@ def register(
         function: the NumPy function, or the ufunc.
         implementation: a primitive, or a function in terms of primitives.
         accepts: the keyword arguments that it takes; any other must be at NumPy's default.
-        any_keyword: does it take all?
+        any_keyword: whether it takes all of them.
 
     Raises:
         ValueError: when the function has an implementation already.

@@ -9,6 +9,7 @@ library, which may align by labels or skip masked entries.
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import sys
 from collections.abc import Callable
@@ -275,4 +276,23 @@ def _wrapped(frame: FrameType, package: str) -> tuple[str, str] | None:
         function = frame.f_locals.get(variable)
         if isinstance(function, FunctionType) and "<" not in function.__qualname__ and _package(function.__module__) == package:
             return function.__module__, function.__qualname__
+    return None
+
+
+def mirror_of(caller: str) -> str | None:
+    """What of this package stands for a function of SciPy on Boxes: its name, or that of its module; or None.
+
+    To be called where an error is made: it imports the module.
+    """
+    parts = caller.split(".")
+    if parts == ["scipy"]:
+        return "a function of fdezero.scipy"
+    for depth in range(len(parts) - 1, 1, -1):
+        name = ".".join(["fdezero", *parts[:depth]])
+        try:
+            offered = importlib.import_module(name).__all__
+        except (ImportError, AttributeError):
+            continue
+        found = [part for part in parts[depth:] if part in offered]
+        return f"{name}.{found[-1]}" if found else f"a function of {name}"
     return None

@@ -1,0 +1,112 @@
+"""fdezero.scipy.interpolate: values are SciPy's, derivatives agree with differences in samples and points."""
+
+import numpy as np
+import pytest
+import scipy.interpolate
+
+from fdezero import grad, vjp
+from fdezero.scipy import interpolate
+
+from .cases import Case, check_batched, check_case
+
+rng = np.random.default_rng(5)
+KNOTS = np.array([0.0, 0.7, 1.5, 2.0, 3.1, 4.0])
+Y = rng.normal(size=6)
+ROWS = rng.normal(size=(2, 6))
+P = np.array([[0.3, 1.6], [3.3, 4.2]])  # the last outside
+GRID = (np.array([0.0, 1.0, 2.5]), np.array([-1.0, 0.0, 0.5, 2.0]))
+VALUES = rng.normal(size=(3, 4))
+XI = np.array([[0.3, -0.7], [1.9, 0.2], [2.2, 1.9]])
+
+CASES = {
+    **{
+        f"CubicSpline, {bc}": Case(lambda m, y, p, bc=bc: m.CubicSpline(KNOTS, y, bc_type=bc)(p), (Y, P))
+        for bc in ("not-a-knot", "clamped", "natural", ((1, 0.5), (2, -1.0)))
+    },
+    "CubicSpline, periodic": Case(lambda m, y, p: m.CubicSpline(KNOTS, np.concatenate([y, y[:1]]), bc_type="periodic")(p + 3), (Y[:5], P)),
+    "CubicSpline, an axis": Case(lambda m, y, p: m.CubicSpline(KNOTS, y, axis=1)(p), (ROWS, P)),
+    "CubicSpline, derivatives": Case(lambda m, y, p: m.CubicSpline(KNOTS, y)(p, 2), (Y, P)),
+    "CubicSpline, a derivative": Case(lambda m, y, p: m.CubicSpline(KNOTS, y).derivative()(p), (Y, P)),
+    "CubicSpline, an antiderivative": Case(lambda m, y, p: m.CubicSpline(KNOTS, y).antiderivative()(p), (Y, P)),
+    "CubicSpline, an integral": Case(lambda m, y: m.CubicSpline(KNOTS, y).integrate(0.3, 3.3), (Y,)),
+    "CubicSpline, inside": Case(lambda m, y, p: m.CubicSpline(KNOTS, y, extrapolate=False)(p), (Y, P[0])),
+    "CubicSpline, plain samples": Case(lambda m, p: m.CubicSpline(KNOTS, Y)(p), (P,)),
+    "CubicSpline, plain samples, a derivative": Case(lambda m, p: m.CubicSpline(KNOTS, Y).derivative()(p), (P,)),
+    "CubicHermiteSpline": Case(lambda m, y, p: m.CubicHermiteSpline(KNOTS, y[0], y[1])(p), (ROWS, P)),
+    **{
+        f"PchipInterpolator, {shape}": Case(lambda m, y, p: m.PchipInterpolator(KNOTS, y)(p), (np.array(y), P))
+        for shape, y in {
+            "rising": [0.0, 0.3, 1.0, 1.1, 3.0, 3.5], "turning": [0.0, 2.0, 1.0, 1.4, -3.0, 0.5], "turning at its ends": [0.0, 0.1, -3.0, 1.0, 4.0, 3.9],
+        }.items()
+    },
+    "PchipInterpolator, an axis": Case(lambda m, y, p: m.PchipInterpolator(KNOTS, y, axis=1)(p, 1), (ROWS, P)),
+    "PchipInterpolator, two": Case(lambda m, y, p: m.PchipInterpolator(KNOTS[:2], y[:2])(p), (Y, P)),
+    "PPoly": Case(lambda m, c, p: m.PPoly(c, KNOTS)(p), (rng.normal(size=(3, 5)), P)),
+    **{
+        f"make_interp_spline, {k}": Case(lambda m, y, p, k=k: m.make_interp_spline(KNOTS, y, k)(p), (Y, P))
+        for k in (1, 2, 3, 5)
+    },
+    "make_interp_spline, derivatives": Case(lambda m, y, p: m.make_interp_spline(KNOTS, y, axis=1)(p, 1), (ROWS, P)),
+    "make_interp_spline, conditions": Case(
+        lambda m, y, p: m.make_interp_spline(KNOTS, y, bc_type=([(1, 0.5)], [(2, -1.0)]))(p), (Y, P)
+    ),
+    "make_interp_spline, plain samples": Case(lambda m, p: m.make_interp_spline(KNOTS, ROWS, axis=1)(p), (P,)),
+    "RegularGridInterpolator": Case(lambda m, v, p: m.RegularGridInterpolator(GRID, v)(p), (VALUES, XI)),
+    "RegularGridInterpolator, outside": Case(
+        lambda m, v, p: m.RegularGridInterpolator(GRID, v, bounds_error=False, fill_value=None)(p), (VALUES, XI * 1.5)
+    ),
+    "RegularGridInterpolator, filled": Case(
+        lambda m, v, p: m.RegularGridInterpolator(GRID, v, bounds_error=False, fill_value=3.0)(p), (VALUES, XI * 1.5)
+    ),
+    "RegularGridInterpolator, nearest": Case(lambda m, v, p: m.RegularGridInterpolator(GRID, v, "nearest")(p), (VALUES, XI)),
+    "RegularGridInterpolator, vectors": Case(
+        lambda m, v, p: m.RegularGridInterpolator(GRID, np.stack([v, v * v], axis=-1))((p[:, 0], p[:, 1])), (VALUES, XI)
+    ),
+    "RegularGridInterpolator, plain values": Case(lambda m, p: m.RegularGridInterpolator(GRID, VALUES)(p), (XI,)),
+    "interpn": Case(lambda m, v, p: m.interpn(GRID, v, p), (VALUES, XI)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_laws(name):
+    check_case(CASES[name], interpolate, scipy.interpolate)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_batches(name):
+    check_batched(CASES[name], interpolate)
+
+
+def test_plain_splines_are_scipys():
+    assert isinstance(interpolate.CubicSpline(KNOTS, Y), scipy.interpolate.CubicSpline)
+    assert isinstance(interpolate.make_interp_spline(KNOTS, Y), scipy.interpolate.BSpline)
+    assert isinstance(interpolate.RegularGridInterpolator(GRID, VALUES), scipy.interpolate.RegularGridInterpolator)
+
+
+def test_points_outside_are_nan():
+    value = vjp(lambda p: interpolate.CubicSpline(KNOTS, Y, extrapolate=False)(p), P)[0]
+    assert np.isnan(value[1, 1]) and np.isfinite(value).sum() == 3
+
+
+def test_equal_samples_have_finite_derivatives():
+    g = grad(lambda y: interpolate.PchipInterpolator(KNOTS, y)(1.7))(np.ones(6))
+    assert np.all(np.isfinite(g)) and np.isclose(g.sum(), 1)
+
+
+def test_limits_of_an_integral():
+    g = grad(lambda b: interpolate.CubicSpline(KNOTS, KNOTS**3).antiderivative()(b))(2.3)
+    assert np.isclose(g, 2.3**3)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "match"),
+    [
+        (lambda x: interpolate.CubicSpline(x, Y)(1.0), TypeError, "CubicSpline has no derivative rule for the knots"),
+        (lambda x: interpolate.RegularGridInterpolator((x,), Y)(np.ones((1, 1))), TypeError, "the grid"),
+        (lambda x: interpolate.RegularGridInterpolator((KNOTS,), x, "cubic")(np.ones((1, 1))), TypeError, "method='cubic'"),
+        (lambda x: interpolate.RegularGridInterpolator((KNOTS,), x)(np.array([[9.0]])), ValueError, "out of bounds in dimension 0"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(call, error, match):
+    with pytest.raises(error, match=match):
+        vjp(call, KNOTS)
