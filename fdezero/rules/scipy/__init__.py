@@ -2,10 +2,28 @@
 
 from . import (
     bessel,
+    distributions,
     elementary,
     errors,
     gammas,
     hypergeometric,
+    incomplete_beta,
+    incomplete_gamma,
     integrals,
+    refused,
     waves,
 )
+
+__all__ = [
+    "bessel",
+    "distributions",
+    "elementary",
+    "errors",
+    "gammas",
+    "hypergeometric",
+    "incomplete_beta",
+    "incomplete_gamma",
+    "integrals",
+    "refused",
+    "waves",
+]

@@ -138,12 +138,16 @@ def _rd_first(x: Array, y: Array, z: Array) -> Array:
     distinct = np.where(near, x + 1, z)
     apart = (sc.elliprd(x, y, distinct) - sc.elliprd(y, distinct, x)) / (2 * (distinct - x))
     m = np.where(near, m, 1)
-    square, ratio = np.where(near, d * d, 0), np.where(near, 1 - y / m, 0)
-    total = sum(
-        c * square**i * np.power(m, 0.5 - k) / (k - 0.5) * sc.hyp2f1(0.5, k - 0.5, k + 0.5, ratio)
-        for i, (c, k) in enumerate(((-3 / 4, 3), (-9 / 8, 5), (-45 / 32, 7)))
-    )
-    return np.where(near, total, apart)
+    square, at_end = np.where(near, d * d, 0), y == 0
+    ratio = np.where(near & ~at_end, 1 - y / m, 0)
+
+    def integral(k: int) -> Array:
+        """(DLMF 15.6.1), a constant times a power of m for y = 0, where the series ends at its singularity."""
+        series = np.where(at_end, sc.hyp2f1(0.5, k - 0.5, k + 0.5, 1.0), sc.hyp2f1(0.5, k - 0.5, k + 0.5, ratio))
+        return np.power(m, 0.5 - k) / (k - 0.5) * series
+
+    expansion = -3 / 4 * integral(3) - 9 / 8 * square * integral(5) - 45 / 32 * square * square * integral(7)
+    return np.where(near, expansion, apart)
 
 
 def _rd_share(x: Array, y: Array, z: Array) -> Array:

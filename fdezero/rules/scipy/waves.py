@@ -125,6 +125,6 @@ def _spheroidal_slopes(f: np.ufunc, characteristic: np.ufunc | None, sign: int, 
 
 
 for _name, _sign, _cv in (("pro", 1, sc.pro_cv), ("obl", -1, sc.obl_cv)):
-    for _kind in ("ang1", "rad1", "rad2"):
+    for _kind in ("ang1", "rad1"):  # SciPy's values of rad2 do not satisfy the equation: see `refused`
         _spheroidal_slopes(getattr(sc, f"{_name}_{_kind}"), _cv, _sign, _kind != "ang1")
         _spheroidal_slopes(getattr(sc, f"{_name}_{_kind}_cv"), None, _sign, _kind != "ang1")
