@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import scipy.special as sc
 
-from ...core.declare import register
+from ...core.declare import constant, register
 from .helpers import is_differentiated
 
 _CUSTOM = "see fdezero.custom_jvp for a rule of your own"
@@ -38,7 +38,7 @@ REFUSED: dict[str, str] = {
 
 def _declare(name: str, reason: str) -> None:
     function: Any = getattr(sc._ufuncs, name)
-    constants = function.__call__
+    constants = constant(lambda *args: function(*args), name=name, core=(0,) * function.nin)
 
     def answer(*args: Any) -> Any:
         if not any(map(is_differentiated, args)):

@@ -200,8 +200,8 @@ for _f in (sc.pdtr, sc.pdtrc):
 case(sc.pdtri, 2, _probabilities)
 case(sc.pdtrik, _probabilities, (2, 5))
 for _f in (sc.bdtr, sc.bdtrc):
-    case(_f, 2.0, 7, (0.2, 0.7))
-case(sc.bdtri, 2.0, 7, _probabilities)
+    case(_f, 2.0, np.int64(7), (0.2, 0.7))
+case(sc.bdtri, 2.0, np.int64(7), _probabilities)
 case(sc.bdtrik, _probabilities, A([7.0, 9.0, 8.5, 6.0]), (0.4, 0.6))
 case(sc.bdtrin, 2.0, _probabilities, (0.3, 0.5))
 for _f in (sc.nbdtr, sc.nbdtrc):
@@ -212,10 +212,10 @@ case(sc.nbdtrin, (3, 4), _probabilities, (0.4, 0.6))
 for _f in (sc.fdtr, sc.fdtrc):
     case(_f, (1, 5), (1, 5), A([0.2, 0.8, 1.7, 6.0]))
 case(sc.fdtri, (2, 5), (2, 5), _probabilities)
-case(sc.fdtridfd, (2, 5), A([0.5, 0.6, 0.6, 0.55]), (0.9, 1.1), order=1)
+case(sc.fdtridfd, A([2.0, 3.0]), sc.fdtr([2.0, 3.0], [3.0, 4.0], [1.5, 2.0]), A([1.5, 2.0]), order=1)
 case(sc.stdtr, (0.6, 6), A([-3.0, -0.2, 0.1, 2.0]))
 case(sc.stdtrit, (1, 6), _probabilities + 0.05)
-case(sc.stdtridf, A([0.9, 0.93]), A([1.6, 1.7]), order=1)
+case(sc.stdtridf, sc.stdtr([3.0, 4.0], [1.5, 2.0]), A([1.5, 2.0]), order=1)
 case(sc.btdtria, _probabilities, (1, 2), (0.3, 0.7))
 case(sc.btdtrib, (1, 2), _probabilities, (0.3, 0.7))
 case(sc.chndtr, POSITIVE, 3.0, POSITIVE)

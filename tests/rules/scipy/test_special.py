@@ -48,8 +48,8 @@ def is_single(x):
 @pytest.mark.parametrize("case", CASES, **names)
 def test_float32_stays(case):
     """Values and gradients in float32, near those in float64."""
-    if any(np.iscomplexobj(x) for x in case.args):
-        pytest.skip("complex")
+    if any(np.iscomplexobj(x) for x in case.args) or case.name.startswith(("mathieu", "pro_", "obl_")):
+        pytest.skip("complex, or NaN or without end in SciPy itself")
     args = tuple(map(is_single, case.args))
 
     def total(*xs):
@@ -79,26 +79,48 @@ def test_every_ufunc_is_in_one_table():
     assert not [f.__name__ for f in every if f not in boxes.implementations]
 
 
-def test_every_argument_is_differentiated_or_refused():
-    """An argument that the table holds fixed is refused where it is a Box, or a step function (see `STEPS`)."""
-    steps = {sc.pdtr, sc.pdtrc, sc.pdtri, sc.bdtr, sc.bdtrc, sc.bdtri, sc.nbdtr, sc.nbdtrc, sc.nbdtri, sc._ufuncs._lambertw}
-    for case in CASES:
-        for i, a in enumerate(case.arguments):
-            if not isinstance(a, Fixed) or case.function in steps or case.function in (sc.elliprd, sc.besselpoly):
-                continue
-            values = [b.value if isinstance(b, Fixed) else b[0] for b in case.arguments]
+#: Functions with an argument that the table holds fixed although it is differentiated, or that is a step.
+NOT_REFUSED = {
+    *(sc.elliprd, sc.bdtrik, sc.bdtrin, sc._ufuncs._lambertw),
+    *(sc.pdtr, sc.pdtrc, sc.pdtri, sc.bdtr, sc.bdtrc, sc.bdtri, sc.nbdtr, sc.nbdtrc, sc.nbdtri),
+}
 
-            def along(v, case=case, values=values, i=i):
-                return case.function(*values[:i], v, *values[i + 1 :])
 
-            with pytest.raises(TypeError, match=f"scipy.special.{case.function.__name__} has no derivative rule for the"):
-                jvp(along, (float(a.value),), (1.0,))
+@pytest.mark.parametrize("case", [c for c in CASES if c.function not in NOT_REFUSED], **names)
+def test_an_argument_without_a_rule_is_refused(case):
+    for i, a in enumerate(case.arguments):
+        if not isinstance(a, Fixed):
+            continue
+        values = [b.value if isinstance(b, Fixed) else b[0] for b in case.arguments]
+
+        def along(v, values=values, i=i):
+            return case.function(*values[:i], v, *values[i + 1 :])
+
+        with pytest.raises(TypeError, match=f"scipy.special.{case.function.__name__} has no derivative rule for the"):
+            jvp(along, (float(a.value),), (1.0,))
+
+
+#: Where the functions have values; (1, 2, 1.3, 1.5, 1.6) for the others.
+REFUSED_AT = {
+    "smirnov": (3, 0.4),
+    "smirnovi": (3, 0.4),
+    "chndtridf": (2.0, 0.4, 1.0),
+    "ncfdtr": (3.0, 4.0, 1.0, 1.5),
+    "ncfdtri": (3.0, 4.0, 1.0, 0.4),
+    "ncfdtridfd": (3.0, 0.4, 1.0, 1.5),
+    "ncfdtridfn": (0.4, 4.0, 1.0, 1.5),
+    "ncfdtrinc": (3.0, 4.0, 0.4, 1.5),
+    "nctdtr": (3.0, 1.0, 1.5),
+    "nctdtridf": (0.6, 1.0, 1.5),
+    "nctdtrinc": (3.0, 0.4, 1.5),
+    "nctdtrit": (3.0, 1.0, 0.4),
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name):
     function = getattr(sc._ufuncs, name)
-    args = (1.0, 2.0, 1.3, 1.5, 1.6)[: function.nin]
+    args = REFUSED_AT.get(name, (1.0, 2.0, 1.3, 1.5, 1.6))[: function.nin]
     with pytest.raises(TypeError, match=f"scipy.special.{name} has no derivative rule: .*[a-z]"):
         grad(lambda x: fdezero.tree.leaves(function(*args[:-1], x))[0])(args[-1])
     constant = fdezero.tree.leaves(function(*args))
