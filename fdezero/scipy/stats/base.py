@@ -1,0 +1,219 @@
+"""What all distributions share: SciPy's signatures, location and scale, the support, and which arguments are valid.
+
+A distribution is a record of functions of the *standard* one (location 0, scale 1).  Where one of them may
+be NaN or infinite it is evaluated at a point inside the support instead, and the result replaced: so the
+derivative outside the support is 0 and not NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import numpy as np
+
+from ...core.graph import Array, Box
+from .._boxes import as_array, has_box
+
+#: A function of the standardised argument and the shapes.
+Standard = Callable[..., Any]
+
+
+@attrs.frozen(eq=False, repr=False)
+class Base:
+    """A distribution of `scipy.stats`, ``original``, and the names of its shapes."""
+
+    original: Any
+    shapes: tuple[str, ...] = ()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.original, name)
+
+    def __repr__(self) -> str:
+        return f"<distribution {self.original.name}>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The distribution with its parameters held: SciPy's, or one of `Frozen` where a parameter is a Box."""
+        if has_box(*args, *kwargs.values()):
+            return Frozen(self, args, kwargs)
+        return self.original(*args, **kwargs)
+
+    def parameters(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
+        """The values of ``names``, given by position or by name; None for one that is not given.
+
+        Raises:
+            TypeError: for one too many, an unknown one, or a shape that is missing.
+        """
+        given = dict(zip(names, args, strict=False))
+        repeated = [n for n in kwargs if n in given or n not in names]
+        missing = [n for n in self.shapes if n not in given and n not in kwargs]
+        if len(args) > len(names) or repeated or missing:
+            raise TypeError(f"{self.original.name} takes the parameters {', '.join(names)}; got {len(args)} and {sorted(kwargs)}")
+        given.update(kwargs)
+        return [given.get(n) for n in names]
+
+
+@attrs.frozen(eq=False)
+class Frozen:
+    """A distribution with its parameters held."""
+
+    distribution: Base
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.distribution, name)
+        return lambda *args, **kwargs: method(*args, *self.args, **self.kwargs, **kwargs)
+
+
+def where_valid(valid: Any, x: Any) -> Any:
+    """``x``, and NaN where a parameter is not valid."""
+    return x if valid is True else np.where(valid, x, np.nan)
+
+
+def both(*conditions: Any) -> Any:
+    """Their conjunction; True if each is true of plain numbers."""
+    left = [c for c in conditions if isinstance(c, Box) or not np.all(c)]
+    if not left:
+        return True
+    total = left[0]
+    for c in left[1:]:
+        total = np.logical_and(total, c)
+    return total
+
+
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class Continuous(Base):
+    """A continuous distribution, by functions of the standard one.
+
+    Attributes:
+        original, shapes: SciPy's distribution; the names of its shapes.
+        log_density: log of the density.
+        below, above: the distribution function and its complement.
+        log_below, log_above: their logarithms, where there is a better way than np.log.
+        quantile, upper_quantile: the inverses of ``below`` and ``above``.
+        support: the ends of the support, as functions of the shapes.
+        valid: are the shapes valid?
+        inside: a point inside the support, as a function of the shapes.
+        open_below: is the lower end no part of the support, for the density?
+    """
+
+    original: Any = attrs.field(kw_only=False)
+    shapes: tuple[str, ...] = attrs.field(default=(), kw_only=False)
+    log_density: Standard
+    below: Standard
+    above: Standard
+    log_below: Standard | None = None
+    log_above: Standard | None = None
+    quantile: Standard
+    upper_quantile: Standard
+    support: tuple[Any, Any] = (-np.inf, np.inf)
+    valid: Standard = lambda *shapes: both(*[s > 0 for s in shapes])
+    inside: Standard = lambda *shapes: 0.5
+    open_below: bool = False
+
+    # -- arguments -------------------------------------------------------------------------------------
+    def _given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any, Any]:
+        """The shapes, loc and scale; these are None at their defaults, and scale is NaN where anything is not valid."""
+        *shapes, loc, scale = self.parameters(args, kwargs, (*self.shapes, "loc", "scale"))
+        shapes = [as_array(s) for s in shapes]
+        loc = None if loc is None or (loc.__class__ in (int, float) and loc == 0) else as_array(loc)
+        valid = self.valid(*shapes)
+        if scale is None:
+            return shapes, loc, None if valid is True else np.where(valid, 1.0, np.nan)
+        scale = as_array(scale)
+        return shapes, loc, where_valid(both(valid, scale > 0), scale)
+
+    def _ends(self, shapes: list[Any]) -> list[Any]:
+        return [end(*shapes) if callable(end) else end for end in self.support]
+
+    # -- functions of x ----------------------------------------------------------------------------------
+    def _of_x(self, name: str, x: Any, args: Any, kwargs: Any) -> tuple[list[Any], Any, Any]:
+        shapes, loc, scale = self._given(args, kwargs)
+        z = as_array(x)
+        if loc is not None:
+            z = z - loc
+        if scale is not None:
+            z = z / scale
+        return shapes, z, scale
+
+    def _at(self, standard: Standard, z: Any, shapes: list[Any], left: Any, right: Any, closed: bool) -> Any:
+        """A standard function of z, and constants left and right of the support."""
+        low, high = self._ends(shapes)
+        for end, value, is_low in ((low, left, True), (high, right, False)):
+            if not isinstance(end, Box) and np.all(np.isinf(end)):
+                continue
+            if closed and not (is_low and self.open_below):
+                beyond = z < end if is_low else z > end
+            else:
+                beyond = z <= end if is_low else z >= end
+            outer, inner = standard, self.inside(*shapes)
+
+            def standard(z: Any, *s: Any, outer: Any = outer, beyond: Any = beyond, inner: Any = inner, value: Any = value) -> Any:
+                return np.where(beyond, value, outer(np.where(beyond, inner, z), *s))
+
+        return standard(z, *shapes)
+
+    def logpdf(self, x: Array, *args: Any, **kwargs: Any) -> Array:
+        """The logarithm of the density, of the shape to which x and the parameters broadcast; -inf outside the support."""
+        if not has_box(x, *args, *kwargs.values()):
+            return self.original.logpdf(x, *args, **kwargs)
+        shapes, z, scale = self._of_x("logpdf", x, args, kwargs)
+        out = self._at(self.log_density, z, shapes, -np.inf, -np.inf, True)
+        return out if scale is None else out - np.log(scale)
+
+    def pdf(self, x: Array, *args: Any, **kwargs: Any) -> Array:
+        """The density; 0 outside the support."""
+        if not has_box(x, *args, *kwargs.values()):
+            return self.original.pdf(x, *args, **kwargs)
+        return np.exp(self.logpdf(x, *args, **kwargs))
+
+    def _function(self, name: str, standard: Standard, left: float, right: float, x: Any, args: Any, kwargs: Any) -> Any:
+        if not has_box(x, *args, *kwargs.values()):
+            return getattr(self.original, name)(x, *args, **kwargs)
+        shapes, z, scale = self._of_x(name, x, args, kwargs)
+        return self._at(standard, z, shapes, left, right, False)
+
+    def cdf(self, x: Array, *args: Any, **kwargs: Any) -> Array:
+        """The distribution function."""
+        return self._function("cdf", self.below, 0.0, 1.0, x, args, kwargs)
+
+    def sf(self, x: Array, *args: Any, **kwargs: Any) -> Array:
+        """1 - cdf."""
+        return self._function("sf", self.above, 1.0, 0.0, x, args, kwargs)
+
+    def logcdf(self, x: Array, *args: Any, **kwargs: Any) -> Array:
+        """The logarithm of the distribution function."""
+        standard = self.log_below or (lambda z, *shapes: np.log(self.below(z, *shapes)))
+        return self._function("logcdf", standard, -np.inf, 0.0, x, args, kwargs)
+
+    def logsf(self, x: Array, *args: Any, **kwargs: Any) -> Array:
+        """The logarithm of 1 - cdf."""
+        standard = self.log_above or (lambda z, *shapes: np.log(self.above(z, *shapes)))
+        return self._function("logsf", standard, 0.0, -np.inf, x, args, kwargs)
+
+    # -- functions of a probability ----------------------------------------------------------------------
+    def _inverse(self, name: str, standard: Standard, q: Any, args: Any, kwargs: Any) -> Any:
+        if not has_box(q, *args, *kwargs.values()):
+            return getattr(self.original, name)(q, *args, **kwargs)
+        shapes, loc, scale = self._given(args, kwargs)
+        q = as_array(q)
+        within = (q > 0) & (q < 1)
+        low, high = self._ends(shapes)
+        first, last = (low, high) if name == "ppf" else (high, low)
+        at_end = np.where(q == 0, first, np.where(q == 1, last, np.nan))
+        z = np.where(within, standard(np.where(within, q, 0.5), *shapes), at_end)
+        if scale is not None:
+            z = z * scale
+        return z if loc is None else z + loc
+
+    def ppf(self, q: Array, *args: Any, **kwargs: Any) -> Array:
+        """The quantile, the inverse of cdf; NaN unless 0 <= q <= 1."""
+        return self._inverse("ppf", self.quantile, q, args, kwargs)
+
+    def isf(self, q: Array, *args: Any, **kwargs: Any) -> Array:
+        """The inverse of sf."""
+        return self._inverse("isf", self.upper_quantile, q, args, kwargs)
+
+
