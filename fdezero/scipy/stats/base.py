@@ -13,8 +13,38 @@ from typing import Any
 import attrs
 import numpy as np
 
+from ...core.declare import general
 from ...core.graph import Array, Box
 from .._boxes import as_array, has_box
+
+
+# -- location and scale ------------------------------------------------------------------------------------
+# They are usually one number for a large array.  Their cotangent is summed where it is made, which saves an array
+# as large as x for each.
+
+
+def _is_one_number(g: Any, like: Any) -> bool:
+    return like.shape == () and type(g) is np.ndarray
+
+
+def _total(g: Array, like: Any) -> Array:
+    return -np.add.reduce(g, axis=None) if _is_one_number(g, like) else -g
+
+
+def _total_ratio(g: Array, y: Array, out: Array, like: Any) -> Array:
+    return -np.add.reduce(g * out, axis=None) / y if _is_one_number(g, like) else -g * out / y
+
+
+_less = general(
+    lambda x, c: x - c, vjp=[lambda g: g, _total], jvp=[lambda g: g, lambda g: -g], name="less", core=(0, 0)
+)
+_over = general(
+    lambda x, s: x / s,
+    vjp=[lambda g, y: g / y, _total_ratio],
+    jvp=[lambda g, y: g / y, lambda g, y, out: -g * out / y],
+    name="over",
+    core=(0, 0),
+)
 
 #: A function of the standardised argument and the shapes.
 Standard = Callable[..., Any]
@@ -133,9 +163,9 @@ class Continuous(Base):
         shapes, loc, scale = self._given(args, kwargs)
         z = as_array(x)
         if loc is not None:
-            z = z - loc
+            z = _less(z, loc)
         if scale is not None:
-            z = z / scale
+            z = _over(z, scale)
         return shapes, z, scale
 
     def _at(self, standard: Standard, z: Any, shapes: list[Any], left: Any, right: Any, closed: bool) -> Any:
@@ -161,7 +191,7 @@ class Continuous(Base):
             return self.original.logpdf(x, *args, **kwargs)
         shapes, z, scale = self._of_x("logpdf", x, args, kwargs)
         out = self._at(self.log_density, z, shapes, -np.inf, -np.inf, True)
-        return out if scale is None else out - np.log(scale)
+        return out if scale is None else _less(out, np.log(scale))
 
     def pdf(self, x: Array, *args: Any, **kwargs: Any) -> Array:
         """The density; 0 outside the support."""
