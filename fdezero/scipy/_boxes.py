@@ -29,3 +29,9 @@ def as_array(x: Any) -> Any:
 def holds(condition: Any) -> bool:
     """Is a condition true of every entry, whatever boxes are around it?"""
     return bool(np.all(raw(condition)))
+
+
+def quiet_log(x: Any) -> Any:
+    """np.log without a warning for what SciPy does not warn of either: log 0, and the log of rounding below 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(x)

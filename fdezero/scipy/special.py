@@ -24,7 +24,7 @@ from ..core.graph import Array
 from ..rules.numpy.helpers import trailing
 from ..rules.scipy.gammas import polygamma as polygamma_rule
 from ..rules.scipy.helpers import is_complex
-from ._boxes import as_array, has_box, holds
+from ._boxes import as_array, has_box, holds, quiet_log
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -58,11 +58,6 @@ _largest = constant(
 )
 #: The maximum is a constant: a sum of exponentials does not depend on it.
 _shifted = elementwise(_shift, 1, None, name="shifted")
-
-
-def _log(x: Array) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(x)
 
 
 @_mirrors(sc.logsumexp)
@@ -99,7 +94,7 @@ def logsumexp(a: Array, axis: Any = None, b: Any = None, keepdims: bool = False,
     if return_sign:
         sign = np.sign(total)
         total = np.abs(total)
-    out = _log(total) + largest
+    out = quiet_log(total) + largest
     if not keepdims:
         shape = [n for i, n in enumerate(a.shape) if i - len(a.shape) not in axes]
         out = out.reshape(shape)

@@ -13,38 +13,10 @@ from typing import Any
 import attrs
 import numpy as np
 
-from ...core.declare import general
 from ...core.graph import Array, Box
-from .._boxes import as_array, has_box
+from .._boxes import as_array, has_box, quiet_log
+from .location import less, over
 
-
-# -- location and scale ------------------------------------------------------------------------------------
-# They are usually one number for a large array.  Their cotangent is summed where it is made, which saves an array
-# as large as x for each.
-
-
-def _is_one_number(g: Any, like: Any) -> bool:
-    return like.shape == () and type(g) is np.ndarray
-
-
-def _total(g: Array, like: Any) -> Array:
-    return -np.add.reduce(g, axis=None) if _is_one_number(g, like) else -g
-
-
-def _total_ratio(g: Array, y: Array, out: Array, like: Any) -> Array:
-    return -np.add.reduce(g * out, axis=None) / y if _is_one_number(g, like) else -g * out / y
-
-
-_less = general(
-    lambda x, c: x - c, vjp=[lambda g: g, _total], jvp=[lambda g: g, lambda g: -g], name="less", core=(0, 0)
-)
-_over = general(
-    lambda x, s: x / s,
-    vjp=[lambda g, y: g / y, _total_ratio],
-    jvp=[lambda g, y: g / y, lambda g, y, out: -g * out / y],
-    name="over",
-    core=(0, 0),
-)
 
 #: A function of the standardised argument and the shapes.
 Standard = Callable[..., Any]
@@ -124,6 +96,7 @@ class Continuous(Base):
         log_below, log_above: their logarithms, where there is a better way than np.log.
         quantile, upper_quantile: the inverses of ``below`` and ``above``.
         support: the ends of the support, as functions of the shapes.
+        log_density_at: that of any location and scale, ``(x, loc, scale)``, where one primitive for all of it pays.
         valid: are the shapes valid?
         inside: a point inside the support, as a function of the shapes.
         open_below: is the lower end no part of the support, for the density?
@@ -142,6 +115,7 @@ class Continuous(Base):
     valid: Standard = lambda *shapes: both(*[s > 0 for s in shapes])
     inside: Standard = lambda *shapes: 0.5
     open_below: bool = False
+    log_density_at: Standard | None = None
 
     # -- arguments -------------------------------------------------------------------------------------
     def _given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any, Any]:
@@ -150,6 +124,7 @@ class Continuous(Base):
         shapes = [as_array(s) for s in shapes]
         loc = None if loc is None or (loc.__class__ in (int, float) and loc == 0) else as_array(loc)
         valid = self.valid(*shapes)
+        shapes = [where_valid(valid, s) for s in shapes]
         if scale is None:
             return shapes, loc, None if valid is True else np.where(valid, 1.0, np.nan)
         scale = as_array(scale)
@@ -163,9 +138,9 @@ class Continuous(Base):
         shapes, loc, scale = self._given(args, kwargs)
         z = as_array(x)
         if loc is not None:
-            z = _less(z, loc)
+            z = less(z, loc)
         if scale is not None:
-            z = _over(z, scale)
+            z = over(z, scale)
         return shapes, z, scale
 
     def _at(self, standard: Standard, z: Any, shapes: list[Any], left: Any, right: Any, closed: bool) -> Any:
@@ -189,9 +164,13 @@ class Continuous(Base):
         """The logarithm of the density, of the shape to which x and the parameters broadcast; -inf outside the support."""
         if not has_box(x, *args, *kwargs.values()):
             return self.original.logpdf(x, *args, **kwargs)
+        if self.log_density_at is not None:
+            _, loc, scale = self._given(args, kwargs)
+            if loc is not None or scale is not None:
+                return self.log_density_at(as_array(x), 0.0 if loc is None else loc, 1.0 if scale is None else scale)
         shapes, z, scale = self._of_x("logpdf", x, args, kwargs)
         out = self._at(self.log_density, z, shapes, -np.inf, -np.inf, True)
-        return out if scale is None else _less(out, np.log(scale))
+        return out if scale is None else less(out, np.log(scale))
 
     def pdf(self, x: Array, *args: Any, **kwargs: Any) -> Array:
         """The density; 0 outside the support."""
@@ -215,12 +194,12 @@ class Continuous(Base):
 
     def logcdf(self, x: Array, *args: Any, **kwargs: Any) -> Array:
         """The logarithm of the distribution function."""
-        standard = self.log_below or (lambda z, *shapes: np.log(self.below(z, *shapes)))
+        standard = self.log_below or (lambda z, *shapes: quiet_log(self.below(z, *shapes)))
         return self._function("logcdf", standard, -np.inf, 0.0, x, args, kwargs)
 
     def logsf(self, x: Array, *args: Any, **kwargs: Any) -> Array:
         """The logarithm of 1 - cdf."""
-        standard = self.log_above or (lambda z, *shapes: np.log(self.above(z, *shapes)))
+        standard = self.log_above or (lambda z, *shapes: quiet_log(self.above(z, *shapes)))
         return self._function("logsf", standard, 0.0, -np.inf, x, args, kwargs)
 
     # -- functions of a probability ----------------------------------------------------------------------

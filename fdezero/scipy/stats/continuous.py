@@ -9,19 +9,18 @@ import numpy as np
 import scipy.special as sc
 import scipy.stats
 
-from ...core.declare import elementwise
 from ...core.graph import Array
 from ...rules.scipy.helpers import special
 from .base import Continuous, both
+from .location import LN_2PI, normal, standard_normal
 
-LN2, LN_PI, LN_2PI = float(np.log(2.0)), float(np.log(np.pi)), float(np.log(2 * np.pi))
+LN2, LN_PI = float(np.log(2.0)), float(np.log(np.pi))
 
 # -- normal ------------------------------------------------------------------------------------------------
-#: One primitive instead of three operations, each of which would pass over the array.
-_normal = elementwise(lambda z: -0.5 * (z * z) - 0.5 * LN_2PI, lambda g, x: -(g * x), name="normal_log_density")
 norm = Continuous(
     scipy.stats.norm,
-    log_density=_normal,
+    log_density=standard_normal,
+    log_density_at=normal,
     below=lambda z: sc.ndtr(z),
     above=lambda z: sc.ndtr(-z),
     log_below=lambda z: sc.log_ndtr(z),
@@ -32,7 +31,7 @@ norm = Continuous(
 lognorm = Continuous(
     scipy.stats.lognorm,
     ("s",),
-    log_density=lambda z, s: _normal(np.log(z) / s) - np.log(s) - np.log(z),
+    log_density=lambda z, s: standard_normal(np.log(z) / s) - np.log(s) - np.log(z),
     below=lambda z, s: sc.ndtr(np.log(z) / s),
     above=lambda z, s: sc.ndtr(-np.log(z) / s),
     log_below=lambda z, s: sc.log_ndtr(np.log(z) / s),
@@ -59,8 +58,9 @@ def _truncated_quantile(q: Array, a: Array, b: Array) -> Array:
     """From the tail in which the lower end lies."""
     left = a < 0
     mass = _log_mass(a, b)
-    below = sc.ndtri_exp(np.logaddexp(sc.log_ndtr(np.where(left, a, -1.0)), np.log(q) + mass))
-    above = -sc.ndtri_exp(np.logaddexp(sc.log_ndtr(np.where(left, -2.0, -b)), np.log1p(-q) + mass))
+    with np.errstate(invalid="ignore"):  # np.logaddexp warns of a NaN, which invalid shapes are
+        below = sc.ndtri_exp(np.logaddexp(sc.log_ndtr(np.where(left, a, -1.0)), np.log(q) + mass))
+        above = -sc.ndtri_exp(np.logaddexp(sc.log_ndtr(np.where(left, -2.0, -b)), np.log1p(-q) + mass))
     return np.where(left, below, above)
 
 
@@ -71,7 +71,7 @@ def _truncated_upper_quantile(q: Array, a: Array, b: Array) -> Array:
 truncnorm = Continuous(
     scipy.stats.truncnorm,
     ("a", "b"),
-    log_density=lambda z, a, b: _normal(z) - _log_mass(a, b),
+    log_density=lambda z, a, b: standard_normal(z) - _log_mass(a, b),
     below=lambda z, a, b: np.exp(_log_mass(a, z) - _log_mass(a, b)),
     above=lambda z, a, b: np.exp(_log_mass(z, b) - _log_mass(a, b)),
     log_below=lambda z, a, b: _log_mass(a, z) - _log_mass(a, b),
@@ -89,7 +89,7 @@ def _student(z: Array, df: Array) -> Array:
     normal = np.isinf(df)
     v = np.where(normal, 1.0, df)
     density = -0.5 * (v + 1) * np.log1p(z * z / v) - sc.betaln(0.5, 0.5 * v) - 0.5 * np.log(v)
-    return np.where(normal, _normal(z), density)
+    return np.where(normal, standard_normal(z), density)
 
 
 t = Continuous(

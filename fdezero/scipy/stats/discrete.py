@@ -14,7 +14,7 @@ import scipy.stats
 
 from ...core.declare import constant
 from ...core.graph import Array
-from .._boxes import as_array, has_box
+from .._boxes import as_array, has_box, quiet_log
 from .base import Base, Standard, both, where_valid
 
 
@@ -84,11 +84,11 @@ class Discrete(Base):
 
     def logcdf(self, k: Array, *args: Any, **kwargs: Any) -> Array:
         """The logarithm of the probability of at most k."""
-        return self._function("logcdf", lambda *xs: np.log(self.below(*xs)), -np.inf, 0.0, k, args, kwargs)
+        return self._function("logcdf", lambda *xs: quiet_log(self.below(*xs)), -np.inf, 0.0, k, args, kwargs)
 
     def logsf(self, k: Array, *args: Any, **kwargs: Any) -> Array:
         """The logarithm of the probability of more than k."""
-        return self._function("logsf", lambda *xs: np.log(self.above(*xs)), 0.0, -np.inf, k, args, kwargs)
+        return self._function("logsf", lambda *xs: quiet_log(self.above(*xs)), 0.0, -np.inf, k, args, kwargs)
 
     def _step(self, name: str, q: Any, args: Any, kwargs: Any) -> Any:
         if not has_box(q, *args, *kwargs.values()):

@@ -45,7 +45,7 @@ class MultivariateNormal(Base):
             raise TypeError("multivariate_normal with allow_singular=True has no derivative rule; give a regular covariance")
         x, cov = as_array(x), as_array(cov)
         mean = None if mean is None else as_array(mean)
-        n = self._dimension(mean, cov, x)
+        n = self._dimension(mean, cov)
         deviation = self._components(x, n)
         deviation = deviation if mean is None else deviation - mean
         if len(cov.shape) < 2:
@@ -59,11 +59,11 @@ class MultivariateNormal(Base):
         return -0.5 * (n * LN_2PI + square) - np.sum(np.log(np.diagonal(root)))
 
     @staticmethod
-    def _dimension(mean: Any, cov: Any, x: Any) -> int:
-        for value, dimensions in ((mean, 1), (cov, 1)):
-            if value is not None and len(value.shape) >= dimensions:
-                return int(value.shape[-1])
-        return 1
+    def _dimension(mean: Any, cov: Any) -> int:
+        """As SciPy finds it: a vector ``cov`` is a diagonal only beside a mean."""
+        if mean is not None:
+            return int(mean.shape[-1]) if mean.shape else 1
+        return int(cov.shape[-1]) if len(cov.shape) > 1 else 1
 
     @staticmethod
     def _components(x: Any, n: int) -> Any:
