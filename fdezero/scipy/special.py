@@ -158,7 +158,7 @@ def multigammaln(a: Array, d: int) -> Array:
         >>> bool(multigammaln(3.0, 1) == np.log(2.0))
         True
     """
-    if not np.isscalar(d) or np.floor(d) != d:  # type: ignore[type-var]  # checked by the first condition
+    if not np.isscalar(d) or np.floor(d) != d:
         raise ValueError("d should be a positive integer (dimension)")
     if not holds(a > 0.5 * (d - 1)):
         raise ValueError(f"condition a ({a}) > 0.5 * (d-1) ({0.5 * (d - 1)}) not met")

@@ -170,7 +170,7 @@ def _f_slopes(d1: Array, d2: Array, x: Array) -> tuple[Array, Array, Array]:
     return 0.5 * in_a + in_u * x * d2, 0.5 * in_b - in_u * x * d1, in_u * d1 * d2
 
 
-F: tuple[Slope, ...] = tuple([lambda d1, d2, x, i=i: _f_slopes(d1, d2, x)[i] for i in range(3)])  # type: ignore[misc]
+F: tuple[Slope, ...] = tuple([lambda d1, d2, x, i=i: _f_slopes(d1, d2, x)[i] for i in range(3)])
 _distribution(F, sc.fdtr, sc.fdtrc)
 _inverse(sc.fdtri, F, (0, 1, P))
 _inverse(sc.fdtridfd, F, (0, P, 2))

@@ -33,7 +33,7 @@ def _scaled_slope(x: Array, out: Array) -> Array:
     far = np.real(x) > _FAR
     z = np.where(far, x, _FAR)
     r = 0.5 / (z * z)
-    total = 0.0
+    total: Array = 0.0
     for k in range(9, 0, -1):  # Horner's scheme, 1 - 3 r (1 - 5 r (1 - ...))
         total = r * (2 * k + 1) * (1 - total)
     return np.where(far, -2 / SQRT_PI * r * (1 - total), 2 * x * out - TWO_BY_ROOT_PI)

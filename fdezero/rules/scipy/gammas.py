@@ -20,7 +20,7 @@ def _polygamma(n: Any, x: Any) -> Any:
 
 
 #: The n-th derivative of digamma (DLMF 5.15).
-polygamma = special(_polygamma, "the order n", lambda g, x, y: g * polygamma(x + 1, y), name="polygamma")
+polygamma: Any = special(_polygamma, "the order n", lambda g, x, y: g * polygamma(x + 1, y), name="polygamma")
 
 digamma = special(sc.digamma, lambda g, x: g * polygamma(1, x))
 gammaln = special(sc.gammaln, lambda g, x: g * sc.digamma(x))

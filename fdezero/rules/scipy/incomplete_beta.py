@@ -182,14 +182,14 @@ def _density_derivative(a: Array, b: Array, x: Array, m: int, n: int) -> Array:
 
 
 #: x^(a-1) (1-x)^(b-1) / B(a, b).
-beta_density = elementwise(
+beta_density: Any = elementwise(
     _density,
     lambda g, x, y, z: g * _density_derivative(x, y, z, 1, 0),
     lambda g, x, y, z: g * _density_derivative(x, y, z, 0, 1),
     lambda g, x, y, z: g * beta_density(x, y, z) * ((x - 1) / z - (y - 1) / (1 - z)),
     name="beta_density",
 )
-beta_in_shapes = elementwise(
+beta_in_shapes: Any = elementwise(
     _derivative,
     lambda g, x, y, z, *, m, n: g * beta_in_shapes(x, y, z, m=m + 1, n=n),
     lambda g, x, y, z, *, m, n: g * beta_in_shapes(x, y, z, m=m, n=n + 1),

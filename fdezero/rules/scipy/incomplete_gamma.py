@@ -151,13 +151,13 @@ def _density(a: Any, x: Any) -> Any:
 
 
 #: x^(a-1) e^-x / Gamma(a).
-gamma_density = elementwise(
+gamma_density: Any = elementwise(
     _density,
     lambda g, x, y, out: g * out * (np.log(y) - sc.digamma(x)),
     lambda g, x, y: g * gamma_density(x, y) * ((x - 1) / y - 1),
     name="gamma_density",
 )
-gamma_in_shape = elementwise(
+gamma_in_shape: Any = elementwise(
     _derivative,
     lambda g, x, y, *, n: g * gamma_in_shape(x, y, n=n + 1),
     lambda g, x, y, *, n: g * _density_derivative(x, y, n),

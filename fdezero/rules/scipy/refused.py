@@ -11,6 +11,9 @@ from .helpers import is_differentiated
 
 _CUSTOM = "see fdezero.custom_jvp for a rule of your own"
 
+_INEXACT = "SciPy's values do not satisfy its differential equation to two digits; use the function of the first kind"
+_NO_DENSITY = f"the density of the distribution has no closed form; {_CUSTOM}"
+
 #: Name -> why there is no rule, and the alternative.
 REFUSED: dict[str, str] = {
     "zetac": "its derivative in the exponent has no closed form; zeta(x, q) is differentiable in q",
@@ -23,17 +26,20 @@ REFUSED: dict[str, str] = {
     "pro_cv": f"its derivative in c is an integral of pro_ang1 squared; {_CUSTOM}",
     "obl_cv": f"its derivative in c is an integral of obl_ang1 squared; {_CUSTOM}",
     "chndtridf": "its derivatives need that of chndtr in df, which has no closed form; chndtrinc solves for nc",
-} | {
-    f"{kind}_rad2{given}": "SciPy's values do not satisfy its differential equation to three digits; use the function of the first kind"
-    for kind in ("pro", "obl")
-    for given in ("", "_cv")
-} | {
-    name: f"the density of the distribution has no closed form; {_CUSTOM}"
-    for name in (
-        *("ncfdtr", "ncfdtri", "ncfdtridfd", "ncfdtridfn", "ncfdtrinc"),
-        *("nctdtr", "nctdtridf", "nctdtrinc", "nctdtrit"),
-    )
-}  # fmt: skip
+    "pro_rad2": _INEXACT,
+    "pro_rad2_cv": _INEXACT,
+    "obl_rad2": _INEXACT,
+    "obl_rad2_cv": _INEXACT,
+    "ncfdtr": _NO_DENSITY,
+    "ncfdtri": _NO_DENSITY,
+    "ncfdtridfd": _NO_DENSITY,
+    "ncfdtridfn": _NO_DENSITY,
+    "ncfdtrinc": _NO_DENSITY,
+    "nctdtr": _NO_DENSITY,
+    "nctdtridf": _NO_DENSITY,
+    "nctdtrinc": _NO_DENSITY,
+    "nctdtrit": _NO_DENSITY,
+}
 
 
 def _declare(name: str, reason: str) -> None:

@@ -17,7 +17,6 @@ from ...core.graph import Array, Box
 from .._boxes import as_array, has_box, quiet_log
 from .location import less, over
 
-
 #: A function of the standardised argument and the shapes.
 Standard = Callable[..., Any]
 
@@ -33,7 +32,11 @@ class Base:
         return getattr(self.original, name)
 
     def __repr__(self) -> str:
-        return f"<distribution {self.original.name}>"
+        return f"<distribution {self._name()}>"
+
+    def _name(self) -> str:
+        """SciPy's multivariate distributions do not know theirs."""
+        return getattr(self.original, "name", None) or type(self).__name__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The distribution with its parameters held: SciPy's, or one of `Frozen` where a parameter is a Box."""
@@ -51,7 +54,8 @@ class Base:
         repeated = [n for n in kwargs if n in given or n not in names]
         missing = [n for n in self.shapes if n not in given and n not in kwargs]
         if len(args) > len(names) or repeated or missing:
-            raise TypeError(f"{self.original.name} takes the parameters {', '.join(names)}; got {len(args)} and {sorted(kwargs)}")
+            got = f"{len(args)} by position and {sorted(kwargs)}"
+            raise TypeError(f"{self._name()} takes the parameters {', '.join(names)}; got {got}")
         given.update(kwargs)
         return [given.get(n) for n in names]
 
@@ -83,6 +87,11 @@ def both(*conditions: Any) -> Any:
     for c in left[1:]:
         total = np.logical_and(total, c)
     return total
+
+
+def _outside(beyond: Any, value: Any, inside: Any, standard: Standard) -> Standard:
+    """``standard``, but a constant where ``beyond`` is true, where it is called at a point inside the support."""
+    return lambda z, *shapes: np.where(beyond, value, standard(np.where(beyond, inside, z), *shapes))
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -153,10 +162,7 @@ class Continuous(Base):
                 beyond = z < end if is_low else z > end
             else:
                 beyond = z <= end if is_low else z >= end
-            outer, inner = standard, self.inside(*shapes)
-
-            def standard(z: Any, *s: Any, outer: Any = outer, beyond: Any = beyond, inner: Any = inner, value: Any = value) -> Any:
-                return np.where(beyond, value, outer(np.where(beyond, inner, z), *s))
+            standard = _outside(beyond, value, self.inside(*shapes), standard)
 
         return standard(z, *shapes)
 
@@ -181,7 +187,7 @@ class Continuous(Base):
     def _function(self, name: str, standard: Standard, left: float, right: float, x: Any, args: Any, kwargs: Any) -> Any:
         if not has_box(x, *args, *kwargs.values()):
             return getattr(self.original, name)(x, *args, **kwargs)
-        shapes, z, scale = self._of_x(name, x, args, kwargs)
+        shapes, z, _ = self._of_x(name, x, args, kwargs)
         return self._at(standard, z, shapes, left, right, False)
 
     def cdf(self, x: Array, *args: Any, **kwargs: Any) -> Array:

@@ -80,7 +80,7 @@ truncnorm = Continuous(
     upper_quantile=_truncated_upper_quantile,
     support=(lambda a, b: a, lambda a, b: b),
     valid=lambda a, b: both(a < b),
-    inside=lambda a, b: np.where(np.isinf(a), np.minimum(b - 1, 0), np.where(np.isinf(b), np.maximum(a + 1, 0), 0.5 * a + 0.5 * b)),
+    inside=lambda a, b: 0.5 * (np.maximum(a, np.minimum(b, 0) - 1) + np.minimum(b, np.maximum(a, 0) + 1)),
 )
 
 

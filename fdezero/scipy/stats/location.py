@@ -65,32 +65,55 @@ standard_normal = general(
 )  # fmt: skip
 
 
-def _normal(x: Any, loc: Any, scale: Any) -> Any:
-    z = (x - loc) / scale
-    return _minus(_times(z * z, -0.5), np.log(scale) + 0.5 * LN_2PI)
+def _normal(x: Any, loc: Any, scale: Any) -> tuple[Any, Any]:
+    """The log density, and z = (x - loc) / scale, of which the derivatives are made."""
+    z = _over(x - loc, scale)
+    return _minus(_times(z * z, -0.5), np.log(scale) + 0.5 * LN_2PI), z
 
 
-def _in_x(g: Array, x: Array, y: Array, z: Array) -> Array:
-    return _times(_times(y - x, 1 / (z * z)), g)
+def _over(a: Any, b: Any) -> Any:
+    """``a / b`` in the memory of ``a``, as `_times`."""
+    if type(a) is np.ndarray and isinstance(b, (float, np.float32, np.float64)):
+        return np.divide(a, b, out=a)
+    return a / b
 
 
-def _in_location(g: Array, x: Array, y: Array, z: Array) -> Array:
-    return _times(_times(x - y, 1 / (z * z)), g)
+def _in_x(g: Array, z: Array, scale: Array) -> Array:
+    return _times(g * z, -1 / scale)
 
 
-def _in_scale(g: Array, x: Array, y: Array, z: Array) -> Array:
-    d = x - y
-    return _times(_minus(_times(_times(d, d), 1 / (z * z)), 1.0), g)
+def _in_scale(g: Array, z: Array) -> Array:
+    return _times(_minus(z * z, 1.0), g)
 
 
-normal = general(
+def _sum(density: Any, of_density: Any, z: Any, of_z: Any) -> Any:
+    """The sum of two contributions, of which either may be absent."""
+    if z is None:
+        return of_density(density)
+    return of_z(z) if density is None else of_density(density) + of_z(z)
+
+
+_normal_and_z = general(
     _normal,
     vjp=[
-        _in_x,
-        lambda g, x, y, z, like: _total(_in_location(g, x, y, z), like),
-        lambda g, x, y, z, like: _total(_in_scale(g, x, y, z), like) / z,
+        lambda g, z, out: _sum(g[0], lambda c: _in_x(c, out[1], z), g[1], lambda c: c / z),
+        lambda g, z, out, like: _sum(
+            g[0], lambda c: _total(c * out[1], like) / z, g[1], lambda c: -_total(c, like) / z
+        ),
+        lambda g, z, out, like: _sum(
+            g[0], lambda c: _total(_in_scale(c, out[1]), like) / z, g[1], lambda c: -_total(c * out[1], like) / z
+        ),
     ],
-    jvp=[_in_x, _in_location, lambda g, x, y, z: _in_scale(g, x, y, z) / z],
+    jvp=[
+        lambda g, z, out: (_in_x(g, out[1], z), g / z),
+        lambda g, z, out: (g * out[1] / z, -g / z),
+        lambda g, z, out: (_in_scale(g, out[1]) / z, -g * out[1] / z),
+    ],
     name="normal",
     core=(0, 0, 0),
 )
+
+
+def normal(x: Array, loc: Array, scale: Array) -> Array:
+    """The logarithm of the normal density."""
+    return _normal_and_z(x, loc, scale)[0]
