@@ -10,8 +10,9 @@ So nothing is differenced.
   Legendre's rule of 64 points over the range in which the density falls by exp(-42).
 * Below the mean for a > 200, where the series has many terms: the same integral from x down.
 
-Accuracy of the first derivative in a, measured against 40 digits for a in [1e-8, 1e8] and x from the far lower
-to the far upper tail: the relative error is below 1e-12 for a <= 200, and below 2e-14 sqrt(a) above.
+Accuracy of the first derivative in a, measured against 40 digits for a in [1e-8, 1e8]: the relative error is
+below 2e-13 within twenty deviations of the mean, and below 1e-12 in the tails as far as P or Q is above 1e-280.
+The second derivative passes zero near x = a; its error is below 1e-10 of the first over a.
 """
 
 from __future__ import annotations

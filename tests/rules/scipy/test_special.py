@@ -14,6 +14,7 @@ from fdezero.rules.scipy.refused import REFUSED
 from fdezero.testing import check_grads
 
 from .cases import CASES, CONSTANT, Fixed
+from .references import BETA, GAMMA
 
 names = {"ids": lambda c: c.name}
 TOLERANCE = {"rtol": 5e-4, "atol": 5e-5}
@@ -182,6 +183,44 @@ EDGES = [
 def test_edges(function, at, slope):
     assert grad(function)(at) == pytest.approx(slope, rel=1e-12)
     assert jvp(function, (at,), (1.0,))[1] == pytest.approx(slope, rel=1e-12)
+
+
+# -- the incomplete gamma and beta functions in their shapes -----------------------------------------------
+@pytest.mark.parametrize("sign", [1, -1])
+def test_incomplete_gamma_in_its_shape(sign):
+    """To 12 digits from a = 1e-8 to 1e8; the second derivative, which passes zero near x = a, of the first over a."""
+    a, x, first, second = np.array(GAMMA).T
+    f = sc.gammainc if sign > 0 else sc.gammaincc
+    slope = fdezero.elementwise_grad(f)
+    np.testing.assert_allclose(sign * slope(a, x), first, rtol=2e-13)
+    curvature = sign * fdezero.elementwise_grad(slope)(a, x)
+    assert (np.abs(curvature - second) <= 1e-10 * np.maximum(np.abs(second), np.abs(first) / (a + 1))).all()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_incomplete_beta_in_its_shapes(sign):
+    """To 11 digits for shapes from 1e-3 to 1e5."""
+    a, b, x, in_a, in_b, in_both = np.array(BETA).T
+    f = sc.betainc if sign > 0 else sc.betaincc
+    slope = fdezero.elementwise_grad(f)
+    np.testing.assert_allclose(sign * slope(a, b, x), in_a, rtol=1e-11)
+    np.testing.assert_allclose(sign * fdezero.elementwise_grad(lambda b: f(a, b, x))(b), in_b, rtol=1e-11)
+    mixed = sign * fdezero.elementwise_grad(lambda b: slope(a, b, x))(b)
+    scale = 1e-11 * np.abs(in_both) + 1e-12 * np.maximum(np.abs(in_a), np.abs(in_b))
+    assert (np.abs(mixed - in_both) <= scale).all()
+
+
+def test_shapes_broadcast_and_may_be_empty():
+    a, x = np.array([[0.5], [300.0]]), np.array([0.2, 290.0, 310.0])
+    rows = [[grad(sc.gammainc)(p, q) for q in x] for p in a[:, 0]]
+    np.testing.assert_allclose(grad(lambda a: sc.gammainc(a, x).sum())(a), np.sum(rows, axis=1, keepdims=True))
+    assert grad(lambda a: sc.gammainc(a, np.zeros((0, 3))).sum())(np.ones(3)).shape == (3,)
+    assert grad(lambda b: sc.betainc(2.0, b, np.zeros((0, 3))).sum())(np.ones(3)).shape == (3,)
+
+
+def test_invalid_shapes_are_nan():
+    assert np.isnan(grad(sc.gammainc)(-1.0, 1.0)) and np.isnan(grad(sc.gammainc)(1.0, -1.0))
+    assert np.isnan(grad(sc.betainc)(-1.0, 1.0, 0.5)) and np.isnan(grad(sc.betainc)(1.0, 1.0, 1.5))
 
 
 def test_scipy_is_loaded_on_first_use_only():
