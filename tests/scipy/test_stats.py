@@ -1,5 +1,7 @@
 """`fdezero.scipy.stats`: each distribution, method and argument against SciPy's values and numerical derivatives."""
 
+import pickle
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -78,6 +80,8 @@ def test_keywords_frozen_batches_and_single_precision(name, shapes, points, meth
     record = lambda f, *args: fdezero.record(f)(*args).value  # noqa: E731
     np.testing.assert_allclose(record(lambda x: getattr(distribution, method)(x, scale=scale, loc=loc, **names), x), value, **close)
     np.testing.assert_allclose(record(lambda s: getattr(distribution(*shapes, loc=loc, scale=s), method)(x), scale), value, **close)
+    np.testing.assert_allclose(record(lambda x: getattr(distribution(*shapes, loc, scale), method)(x), x), value, **close)
+    np.testing.assert_array_equal(getattr(distribution(*shapes, loc, scale), method)(x), value)
     np.testing.assert_allclose(vmap(lambda x: getattr(distribution, method)(x, *shapes, loc, scale))(x), value, **close)
     np.testing.assert_allclose(vmap(lambda s: getattr(distribution, method)(x, *shapes, loc, s))(A([scale, scale])), [value, value], **close)
     # standard: neither loc nor scale
@@ -231,7 +235,20 @@ def test_refusals():
 def test_the_rest_is_scipy_s():
     assert stats.norm.rvs(size=3, random_state=1) == pytest.approx(scipy.stats.norm.rvs(size=3, random_state=1))
     assert stats.gamma.mean(2.0) == 2.0 and stats.norm(1.0, 2.0).mean() == 1.0
+    with pytest.raises(AttributeError, match="nonsense"):
+        stats.norm(1.0, 2.0).nonsense  # noqa: B018
+    with pytest.raises(TypeError):
+        stats.norm(1.0, 2.0, 3.0)
     assert stats.ttest_ind is scipy.stats.ttest_ind and stats.f is scipy.stats.f
+
+
+def test_distributions_are_pickled_by_name():
+    for name in stats.__all__:
+        distribution = getattr(stats, name)
+        assert repr(distribution) == f"<distribution {name}>"
+        assert pickle.loads(pickle.dumps(distribution)) is distribution
+    held = pickle.loads(pickle.dumps(stats.norm(1.0, 2.0)))
+    assert held.logpdf(0.5) == scipy.stats.norm.logpdf(0.5, 1.0, 2.0) and grad(held.logpdf)(0.5) == 0.125
 
 
 def test_a_likelihood_and_its_information():

@@ -8,6 +8,7 @@ derivative outside the support is 0 and not NaN.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import attrs
@@ -35,14 +36,16 @@ class Base:
         return f"<distribution {self._name()}>"
 
     def _name(self) -> str:
-        """SciPy's multivariate distributions do not know theirs."""
-        return getattr(self.original, "name", None) or type(self).__name__
+        return type(self.original).__name__.removesuffix("_gen")
+
+    def __reduce__(self) -> Any:
+        return _named, (self._name(),)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The distribution with its parameters held: SciPy's, or one of `Frozen` where a parameter is a Box."""
-        if has_box(*args, *kwargs.values()):
-            return Frozen(self, args, kwargs)
-        return self.original(*args, **kwargs)
+        """The distribution with its parameters held."""
+        if not has_box(*args, *kwargs.values()):
+            self.original(*args, **kwargs)  # which checks them
+        return Frozen(self, args, kwargs)
 
     def parameters(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
         """The values of ``names``, given by position or by name; None for one that is not given.
@@ -60,15 +63,23 @@ class Base:
         return [given.get(n) for n in names]
 
 
+def _named(name: str) -> Any:
+    return getattr(import_module("fdezero.scipy.stats"), name)
+
+
 @attrs.frozen(eq=False)
 class Frozen:
-    """A distribution with its parameters held."""
+    """A distribution with its parameters held; what it has no derivative for is SciPy's."""
 
     distribution: Base
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        if not hasattr(type(self.distribution), name):
+            return getattr(self.distribution.original(*self.args, **self.kwargs), name)
         method = getattr(self.distribution, name)
         return lambda *args, **kwargs: method(*args, *self.args, **self.kwargs, **kwargs)
 
