@@ -323,14 +323,15 @@ def _refuse_out(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]
     outs = kwargs.pop("out")
     if all(out is None for out in outs):
         return
+    name = numpy_name(ufunc)
     if outs[0] is inputs[0] and not isinstance(inputs[0], ArrayLike):
         raise TypeError(
-            f"numpy.{ufunc.__name__} in place (a += x and the like) writes a {type(inputs[-1]).__name__} into a plain array, "
+            f"{name} in place (a += x and the like) writes a {type(inputs[-1]).__name__} into a plain array, "
             "which would lose its derivative; write a = a + x"
         )
     raise TypeError(
-        f"numpy.{ufunc.__name__} with out= writes into an array, which cannot be differentiated; use the result, "
-        f"y = np.{ufunc.__name__}(x), or write {_ASSIGNMENT}"
+        f"{name} with out= writes into an array, which cannot be differentiated; use the result, "
+        f"y = {name.replace('numpy.', 'np.')}(x), or write {_ASSIGNMENT}"
     )
 
 

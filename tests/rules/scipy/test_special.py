@@ -185,6 +185,13 @@ def test_edges(function, at, slope):
     assert jvp(function, (at,), (1.0,))[1] == pytest.approx(slope, rel=1e-12)
 
 
+def test_arguments_of_ufuncs_that_are_refused():
+    with pytest.raises(TypeError, match=r"^erf with out= writes into an array.*; use the result, y = erf\(x\)"):
+        grad(lambda x: sc.erf(x, out=np.zeros(2)).sum())(np.ones(2))
+    with pytest.raises(TypeError, match="erf has no derivative rule for the argument where="):
+        grad(lambda x: sc.erf(x, where=np.array([True, False])).sum())(np.ones(2))
+
+
 # -- the incomplete gamma and beta functions in their shapes -----------------------------------------------
 @pytest.mark.parametrize("sign", [1, -1])
 def test_incomplete_gamma_in_its_shape(sign):
