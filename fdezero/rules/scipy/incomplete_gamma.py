@@ -54,7 +54,7 @@ def _series_of(a: Any, x: Any, n: int) -> Any:
         # digamma(a + 1) and so on, then by their recurrence from term to term
         polys = _polygammas(a + 1, n)
         log_x = np.log(x)
-        term = np.exp(a * log_x - x - sc.gammaln(a + 1)) if np.all(a < 1) else _first_term(a, x)
+        term = _first_term(a, x)
         total = np.zeros_like(term)
         for k in range(1, 3000):
             kappas = [(log_x if j == 0 else 0.0) - p for j, p in enumerate(polys)]

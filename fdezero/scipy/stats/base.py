@@ -154,7 +154,7 @@ class Continuous(Base):
         return [end(*shapes) if callable(end) else end for end in self.support]
 
     # -- functions of x ----------------------------------------------------------------------------------
-    def _of_x(self, name: str, x: Any, args: Any, kwargs: Any) -> tuple[list[Any], Any, Any]:
+    def _of_x(self, x: Any, args: Any, kwargs: Any) -> tuple[list[Any], Any, Any]:
         shapes, loc, scale = self._given(args, kwargs)
         z = as_array(x)
         if loc is not None:
@@ -174,7 +174,6 @@ class Continuous(Base):
             else:
                 beyond = z <= end if is_low else z >= end
             standard = _outside(beyond, value, self.inside(*shapes), standard)
-
         return standard(z, *shapes)
 
     def logpdf(self, x: Array, *args: Any, **kwargs: Any) -> Array:
@@ -185,7 +184,7 @@ class Continuous(Base):
             _, loc, scale = self._given(args, kwargs)
             if loc is not None or scale is not None:
                 return self.log_density_at(as_array(x), 0.0 if loc is None else loc, 1.0 if scale is None else scale)
-        shapes, z, scale = self._of_x("logpdf", x, args, kwargs)
+        shapes, z, scale = self._of_x(x, args, kwargs)
         out = self._at(self.log_density, z, shapes, -np.inf, -np.inf, True)
         return out if scale is None else less(out, np.log(scale))
 
@@ -198,7 +197,7 @@ class Continuous(Base):
     def _function(self, name: str, standard: Standard, left: float, right: float, x: Any, args: Any, kwargs: Any) -> Any:
         if not has_box(x, *args, *kwargs.values()):
             return getattr(self.original, name)(x, *args, **kwargs)
-        shapes, z, _ = self._of_x(name, x, args, kwargs)
+        shapes, z, _ = self._of_x(x, args, kwargs)
         return self._at(standard, z, shapes, left, right, False)
 
     def cdf(self, x: Array, *args: Any, **kwargs: Any) -> Array:
