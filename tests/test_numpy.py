@@ -18,7 +18,7 @@ def test_every_other_name_is_numpy_s_own_object(ours, theirs, name):
     if theirs is numpy and name in MADE:
         assert found is not original
     elif callable(original) and not isinstance(original, (type, numpy.ufunc)) and original in implementations:
-        assert found.__wrapped__ is original and found.__doc__ == original.__doc__
+        assert found.__wrapped__ is original and found.__name__ == original.__name__
     else:
         assert found is original
 

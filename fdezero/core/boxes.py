@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .operands import KNOWN, as_operand, foreign_caller, mirror_of
+from .operands import KNOWN, as_operand, foreign_caller, mirror_of, numpy_name
 from .sparse import SparseFactor
 from .table import call, implementations
 
@@ -72,13 +72,11 @@ def _refuse(use: str, instead: str) -> Callable[..., NoReturn]:
 
 
 def _foreign(caller: str, box: Any) -> str:
-    what = f"{caller} makes a plain array or number of a {type(box).__name__}, which would lose its derivative; write"
-    if mirror := mirror_of(caller):
-        return f"{what} {mirror}"
+    instead = mirror_of(caller) or "it in NumPy (with x.to_numpy() for an operand x of another library)"
     return (
-        f"{what} it in NumPy (with x.to_numpy() for an operand x of another library), or give it a derivative with "
-        "fdezero.custom_jvp, fdezero.custom_vjp or a primitive declared in fdezero.primitives: it is a function outside plain "
-        "NumPy"
+        f"{caller}, a function outside plain NumPy, makes a plain array or number of a {type(box).__name__}, which would "
+        f"lose its derivative; write {instead}, or give it a derivative with fdezero.custom_jvp, fdezero.custom_vjp or a "
+        "primitive declared in fdezero.primitives"
     )
 
 
@@ -352,15 +350,15 @@ def _refuse_out(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]
     outs = kwargs.pop("out")
     if all(out is None for out in outs):
         return
-    sign = _SIGNS.get(ufunc)
+    sign, name = _SIGNS.get(ufunc), numpy_name(ufunc)
     if sign and outs[0] is inputs[0] and not isinstance(inputs[0], ArrayLike):
         raise TypeError(
             f"a {sign}= x writes a {type(inputs[-1]).__name__} x into the plain array a, which would lose its derivative; "
             f"write a = a {sign} x, or a = fdezero.at(a)[index].set(v) where a part of a changes"
         )
     raise TypeError(
-        f"numpy.{ufunc.__name__} with out= writes into an array, which cannot be differentiated; use the result, "
-        f"y = np.{ufunc.__name__}(x), or write {_ASSIGNMENT}"
+        f"{name} with out= writes into an array, which cannot be differentiated; use the result, "
+        f"y = {name.replace('numpy.', 'np.')}(x), or write {_ASSIGNMENT}"
     )
 
 

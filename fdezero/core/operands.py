@@ -285,8 +285,8 @@ def mirror_of(caller: str) -> str | None:
     To be called where an error is made: it imports the module.
     """
     parts = caller.split(".")
-    if parts == ["scipy"]:
-        return "a function of fdezero.scipy"
+    if parts[0] != "scipy":
+        return None
     for depth in range(len(parts) - 1, 1, -1):
         name = ".".join(["fdezero", *parts[:depth]])
         try:
@@ -294,5 +294,6 @@ def mirror_of(caller: str) -> str | None:
         except (ImportError, AttributeError):
             continue
         found = [part for part in parts[depth:] if part in offered]
-        return f"{name}.{found[-1]}" if found else f"a function of {name}"
+        is_method = len(parts) - depth > 1
+        return f"{name}.{found[-1]}" if found else f"a function of {name}" if is_method else None
     return None

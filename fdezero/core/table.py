@@ -5,6 +5,7 @@ The rules fill it when they are declared; nothing here knows a derivative or a t
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -31,6 +32,9 @@ NO_PARAMS: Mapping[str, Any] = {}
 #: NumPy function -> its implementation on Boxes; filled as the rules are declared.
 implementations: dict[Any, Implementation] = {}
 
+#: Package -> what loads the rules of its functions; called when a function without implementation meets a Box.
+loaders: dict[str, Callable[[], Any]] = {}
+
 
 def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call NumPy's ``function`` on arguments of which some are Boxes.
@@ -38,7 +42,7 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     Raises:
         TypeError: when the function, or one of the arguments, has no derivative rule.
     """
-    implementation = implementations.get(function)
+    implementation = implementations.get(function) or _loaded(function)
     if implementation is None:
         raise TypeError(f"{numpy_name(function)} has no derivative rule; see fdezero.custom_vjp or fdezero.stop_gradient")
     if NOT_GIVEN in map(type, args) or NOT_GIVEN in map(type, kwargs.values()):
@@ -49,3 +53,14 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             return implementation.function(*args, **kwargs)
         args, kwargs = without_defaults(function, args, kwargs, implementation)
     return implementation.function(*args, **kwargs)
+
+
+def _loaded(function: Any) -> Implementation | None:
+    """The implementation that is there once the rules of every imported package are loaded.
+
+    A ufunc does not know its module, so it may be of any of these packages.
+    """
+    for package, load in loaders.items():
+        if package in sys.modules:
+            load()
+    return implementations.get(function)

@@ -123,7 +123,7 @@ def _is_same(value: Any, default: Any) -> bool:
 
 
 def has_boxes(x: Any) -> bool:
-    """Is there a Box in nested tuples, lists and dicts?"""
+    """True where there is a Box in nested tuples, lists and dicts."""
     if isinstance(x, Box):
         return True
     if isinstance(x, dict):

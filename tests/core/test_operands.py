@@ -49,10 +49,6 @@ class Metres(np.ndarray):
         return NotImplemented
 
 
-def sparse():
-    return pytest.importorskip("scipy.sparse").csr_array(np.diag(NUMBERS))
-
-
 #: Operands that count as np.asarray of them.
 CONVERTED = {
     "series": series,
@@ -77,7 +73,6 @@ REFUSED = {
     "times": (lambda: np.array([1, 2, 3], "m8[s]"), "timedelta64"),
     "text": (lambda: np.array(["a", "b", "c"]), "dtype <U1"),
     "records": (lambda: np.zeros(3, [("a", float)]), "('a', '<f8')"),
-    "sparse": (sparse, "csr_array"),
 }
 
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.mod, operator.floordiv]

@@ -35,16 +35,16 @@ def test_a_mirror_looks_like_scipys(area, name):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda x: scipy.linalg.expm(x), "scipy.linalg.expm makes a plain array of a Variable, .* write fdezero.scipy.linalg.expm$"),
-        (lambda x: scipy.linalg.solve(x, x), "write fdezero.scipy.linalg.solve$"),
-        (lambda x: scipy.linalg.svd(x), "write a function of fdezero.scipy$"),
-        (lambda x: scipy.signal.convolve(x, x), "write fdezero.scipy.signal.convolve$"),
-        (lambda x: scipy.fft.dct(x), "write a function of fdezero.scipy.fft$"),
-        (lambda x: scipy.interpolate.CubicSpline(x[0], x[0]), "write fdezero.scipy.interpolate.CubicSpline$"),
-        (lambda x: scipy.integrate.solve_ivp(lambda t, y: y, (0, 1), x[0]), "write fdezero.scipy.integrate.solve_ivp$"),
-        (lambda x: scipy.optimize.minimize(lambda v: (v**2).sum(), x[0]), "write fdezero.scipy.optimize.minimize$"),
-        (lambda x: scipy.sparse.linalg.spsolve(scipy.sparse.csc_array(X), x), "write fdezero.scipy.sparse.linalg.spsolve$"),
-        (lambda x: scipy.signal.wiener(x), "scipy.signal.wiener, a function outside NumPy"),
+        (lambda x: scipy.linalg.expm(x), "scipy.linalg.expm, .* makes a plain array or number of a Variable, .* write fdezero.scipy.linalg.expm, or"),
+        (lambda x: scipy.linalg.solve(x, x), "write fdezero.scipy.linalg.solve, or"),
+        (lambda x: scipy.linalg.svd(x), "write fdezero.scipy.linalg.svd, or"),
+        (lambda x: scipy.signal.convolve(x, x), "write fdezero.scipy.signal.convolve, or"),
+        (lambda x: scipy.fft.dct(x), "write fdezero.scipy.fft.dct, or"),
+        (lambda x: scipy.interpolate.CubicSpline(x[0], x[0]), "write fdezero.scipy.interpolate.CubicSpline, or"),
+        (lambda x: scipy.integrate.solve_ivp(lambda t, y: y, (0, 1), x[0]), "write fdezero.scipy.integrate.solve_ivp, or"),
+        (lambda x: scipy.optimize.minimize(lambda v: (v**2).sum(), x[0]), "write fdezero.scipy.optimize.minimize, or"),
+        (lambda x: scipy.sparse.linalg.spsolve(scipy.sparse.csc_array(X), x), "write fdezero.scipy.sparse.linalg.spsolve, or"),
+        (lambda x: scipy.signal.wiener(x), "scipy.signal.wiener, a function outside plain NumPy"),
     ],
 )  # fmt: skip
 def test_a_function_of_scipy_names_its_mirror(call, words):

@@ -40,7 +40,8 @@ def test_value_on_boxes_is_numpy_s(case):
 
 def test_every_implementation_is_in_the_table():
     checked = {case.function for case in CASES} | set(CONSTANT) | SAME | REFUSED
-    missing = [numpy_name(f) for f in boxes.implementations if f not in checked]
+    # SciPy's ufuncs, which have a table of their own, do not know their module.
+    missing = [name for f in boxes.implementations if f not in checked and "." in (name := numpy_name(f))]
     assert not missing
 
 
