@@ -32,7 +32,7 @@ def test_every_example_is_on_its_page():
     assert {path.name for path in folder.glob("steps/*.py")} <= set(targets("examples/steps/README.md"))
 
 
-@pytest.mark.parametrize(("number", "command"), [(1, "examples/digits.py"), (2, "-m pytest")])
+@pytest.mark.parametrize(("number", "command"), [(1, "examples/digits.py"), (2, "-m pytest -q -n 2")])
 def test_ci_runs_the_commands_of_the_readme(number, command):
     extract = next(line for line in (TOP / ".ci" / "run").read_text().splitlines() if line.startswith("readme()"))
     found = subprocess.run(["bash", "-c", f"{extract}; readme {number}"], cwd=TOP, capture_output=True, text=True, check=True)

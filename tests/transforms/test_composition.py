@@ -40,7 +40,7 @@ def share(compositions, of):
 
 
 @every_program
-@pytest.mark.parametrize("depth", [1, 2, 3])
+@pytest.mark.parametrize("depth", [1, 2, pytest.param(3, marks=pytest.mark.long)])
 def test_against_differences(name, depth):
     program = PROGRAMS[name]
     for names in compositions(depth, CORE if depth == 3 else TRANSFORMS):

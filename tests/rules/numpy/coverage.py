@@ -20,12 +20,6 @@ from fdezero.interpreters import batching, forward
 
 Use = tuple[Primitive, str, int, int]
 
-#: The primitives of fdezero/rules: those that are alive when the tests are collected, without those of core and tests.
-DECLARED = [
-    p for p in declared if not str(getattr(p.function, "__module__", "")).startswith(("tests", "fdezero.core", "fdezero.transforms"))
-]
-
-
 def rules_of(primitive: Primitive) -> list[tuple[int, Any]]:
     """The rules of reverse mode, with their positions; of a primitive of any number of arguments there is one."""
     if isinstance(primitive, Constant):
@@ -34,6 +28,23 @@ def rules_of(primitive: Primitive) -> list[tuple[int, Any]]:
         return [(0, primitive.transpose)]
     rules = primitive.rules or (primitive.forward if isinstance(primitive, General) else ())
     return [(i, rule) for i, rule in enumerate(rules) if rule is not None]
+
+
+def is_of_numpy(function: Any) -> bool:
+    """False for a ufunc of another library: SciPy's are in the table once their rules are loaded."""
+    return not isinstance(function, np.ufunc) or getattr(np, function.__name__, None) is function
+
+
+def _modules(p: Primitive) -> list[str]:
+    """The modules that a primitive's function and derivatives are defined in, as far as they tell."""
+    named = [getattr(rule.apply, "__code__", None) for _, rule in rules_of(p)]
+    return [str(getattr(p.function, "__module__", "")), *[code.co_filename.partition(" in ")[2] for code in named if code]]
+
+
+_ELSEWHERE = ("tests", "fdezero.core", "fdezero.transforms", "fdezero.rules.scipy", "fdezero.scipy", "examples", "__main__")
+
+#: The primitives of fdezero/rules/numpy that are alive when the tests are collected.
+DECLARED = [p for p in declared if is_of_numpy(p.function) and not any(m.startswith(_ELSEWHERE) for m in _modules(p))]
 
 
 def wanted_uses(primitive: Primitive) -> set[Use]:

@@ -13,6 +13,7 @@ from fdezero.core.operands import _IN_C, defaults_of, numpy_name
 from fdezero.core.primitives import Primitive
 
 from .cases import CASES, CONSTANT, REFUSED, distinct
+from .coverage import is_of_numpy
 
 OURS = {boxes.getitem, boxes.at, boxes.truth}
 X = distinct(2, 3)
@@ -54,7 +55,7 @@ PROGRAMS = programs()
 #: NumPy asks them of no Box; and what meets booleans only meets no Variable.
 NOT_ASKED = {np.asarray, np.asanyarray, np.ascontiguousarray, np.invert, np.bitwise_and, np.bitwise_or, np.bitwise_xor}
 NOT_ASKED |= {np.gcd, np.lcm, np.left_shift, np.right_shift, np.bitwise_count, np.unravel_index, np.ravel_multi_index}
-FUNCTIONS = [f for f in boxes.implementations if f not in REFUSED | OURS | NOT_ASKED]
+FUNCTIONS = [f for f in boxes.implementations if is_of_numpy(f) and f not in REFUSED | OURS | NOT_ASKED]
 
 
 def call(function, args, kwargs):
