@@ -107,14 +107,26 @@ def returning_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     module = getattr(function, "__module__", None) or ""
     if isinstance(function, np.ufunc) or module.partition(".")[0] in ("numpy", "operator", "_operator", "fdezero"):
         return function
-    return lambda *args, **params: _as_result(function(*map(read_only, args), **params))
+
+    def returning(*args: Any, **params: Any) -> Any:
+        out = function(*map(read_only, args), **params)
+        if out is None:
+            raise TypeError(f"{numpy_name(function)} returned None instead of a number or an array; is a `return` missing?")
+        return _as_result(out)
+
+    return returning
 
 
 def _as_result(out: Any) -> Any:
     kind = out.__class__
     if kind is tuple or kind is list:
         return kind([_as_result(each) for each in out])
+    if kind in _NUMBERS:
+        return np.asarray(out)[()]
     return as_operand(out) if hasattr(kind, "__array__") else out
+
+
+_NUMBERS = frozenset({bool, int, float, complex})
 
 
 def describe(x: Any) -> str:

@@ -128,14 +128,17 @@ def fitted(primitive: Primitive, cotangents: Sequence[Any], g: Any, parents: Seq
     """
     careful = isinstance(primitive, Elementwise) and alarm_is_raised()
     return [
-        c if c is None or p is None or c.__class__ in SPARSE else _fitted(primitive, strong_zero(g, c) if careful else c, p)
+        c if c is None or p is None or c.__class__ in SPARSE else fit(primitive, strong_zero(g, c) if careful else c, p)
         for c, p in zip(cotangents, parents, strict=True)
     ]
 
 
-def _fitted(primitive: Primitive, c: Array, parent: Node) -> Array:
-    if c.shape != parent.shape and primitive.core is not None and len(primitive.core) > 1:
-        c = unbroadcast(c, parent.shape)
+def fit(primitive: Primitive, c: Array, parent: Node) -> Array:
+    """What a rule returned, with broadcasting summed out and in the parent's dtype."""
+    if c.shape != parent.shape:
+        broadcasts = primitive.core is not None and len(primitive.core) > 1
+        if broadcasts and len(c.shape) >= len(parent.shape):
+            c = unbroadcast(c, parent.shape)
     if c.shape != parent.shape:
         raise ValueError(
             f"the rule of {primitive.name} returned a cotangent of shape {c.shape} for an argument of shape {parent.shape}"
@@ -198,4 +201,4 @@ def output_cotangents(nodes: Sequence[Node | None], cotangents: Sequence[Array])
 
 
 if fast.ENABLED:  # the plain versions above are what it does; `fast` does it faster
-    Variable.apply, input_variable, pull_back = fast.reverse_mode(Variable, input_variable, pull, fitted)  # type: ignore[method-assign]
+    Variable.apply, input_variable, pull_back = fast.reverse_mode(Variable, input_variable, pull, fit)  # type: ignore[method-assign]
