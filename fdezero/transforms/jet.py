@@ -105,6 +105,8 @@ def derivative(f: Function, n: int = 1) -> Callable[..., Any]:
 
 
 def _derivative(f: Function, n: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if not args:
+        raise TypeError("derivative differentiates with respect to the first positional argument, and the call has none")
     x, *rest = args
     x = as_input(x, "argument 0")
     if x.shape != ():
