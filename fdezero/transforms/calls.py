@@ -182,6 +182,8 @@ class Call:
             bound.apply_defaults()
             args = bound.args
         self.args = tuple(args)
+        if not all(-len(args) <= i < len(args) for i in nondiff):
+            raise ValueError(f"nondiff_argnums={tuple(nondiff)} for a call with {len(args)} arguments")
         self.nondiff = sorted(i % len(args) for i in nondiff)
         self.static = tuple(args[i] for i in self.nondiff)
         self.chosen = [i for i in range(len(args)) if i not in self.nondiff]
@@ -189,6 +191,12 @@ class Call:
         for leaf, path in zip(self.leaves, self.structure.paths(), strict=True):
             if not isinstance(leaf, (Box, np.ndarray, np.generic, int, float, complex)):
                 raise TypeError(f"argument{path} is {describe(leaf)}, no array; name its position in nondiff_argnums")
+        by_keyword = [name for name in kwargs if bound is not None and name in bound.kwargs]
+        if self.boxed and by_keyword:
+            raise TypeError(
+                f"{getattr(f, '__name__', 'the function')} takes {by_keyword[0]}= by keyword only, which no rule is given; let "
+                "it take the argument by position too, and name its position in nondiff_argnums if it is no array"
+            )
 
     def primals(self, leaves: Sequence[Array]) -> tuple[Any, ...]:
         """The differentiated arguments with these leaves."""
