@@ -108,8 +108,8 @@ class _VariableDraft(Box):
     __delattr__ = object.__delattr__
 
 
-#: Residuals of which nothing is kept, shared: every tuple costs the garbage collector a look, which takes
-#: as long as all the rest in a graph of a million nodes.
+#: Residuals of which nothing is kept, shared: the garbage collector visits every tuple, which takes as long
+#: as all the rest in a graph of a million nodes.
 _NOTHING_OF_ONE, _NOTHING_OF_TWO = (None, None), (None, None, None)
 
 
@@ -207,7 +207,7 @@ def reverse_mode(
         return recorded(primitive, (x_node, y_node), params, residuals, generation, out, level)
 
     def operator(ufunc: np.ufunc, plain: Any, reflected: bool, composite: bool) -> Callable[[Any, Any], Any]:
-        """An operator of `ArrayLike`, with the usual operands passed on without a further look."""
+        """An operator of `ArrayLike`, without a check of the usual operands."""
 
         def operate(self: Any, other: Any) -> Any:
             kind = other.__class__
@@ -227,7 +227,7 @@ def reverse_mode(
         return operate
 
     def array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        """`ArrayLike.__array_ufunc__`, with the usual operands passed on without a further look."""
+        """`ArrayLike.__array_ufunc__`, without a check of the usual operands."""
         if method == "__call__" and not kwargs:
             for x in inputs:
                 kind = x.__class__

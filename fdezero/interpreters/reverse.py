@@ -3,7 +3,7 @@
 The fold goes over the recorded nodes, sorted by generation, the youngest first.  Its state is the
 cotangents of the nodes still to come; a node's step adds to those of its parents.  When a node's turn
 comes, everything that uses it has been dealt with, so its cotangent is complete (the book's steps 13 to
-16).  A node is dropped after its step, and its residuals with it, so memory falls on the way.
+16).  A node is dropped after its step, and its residuals with it, so memory use decreases during the fold.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def fit(primitive: Primitive, c: Array, parent: Node) -> Array:
 def pull_back(cotangents: dict[Node, Any], inner: bool = False) -> dict[Node, Any]:
     """Fold the cotangents of some nodes back to the inputs of their graph.
 
-    ``cotangents`` holds those of the output nodes; it is emptied on the way, and returned with an entry
+    ``cotangents`` holds those of the output nodes; it is emptied by the fold, and returned with an entry
     for each input that they reach.  An ``inner`` fold is part of the step of another's node.
     """
     nodes = topological_sort(cotangents)

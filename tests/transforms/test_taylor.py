@@ -187,3 +187,9 @@ def test_repeated_operations_are_freed_without_the_garbage_collector():
 def test_a_derivative_needs_an_argument():
     with pytest.raises(TypeError, match="the first positional argument, and the call has none"):
         derivative(np.sin)()
+
+
+@pytest.mark.parametrize("primals, series", [(1.0, [1.0]), ((1.0,), [1.0]), ((1.0,), 1.0)])
+def test_primals_and_series_are_sequences(primals, series):
+    with pytest.raises(TypeError, match=r"jet\(f, \(x,\), \(\[first, second\],\)\)"):
+        jet(np.sin, primals, series)
