@@ -1,8 +1,8 @@
 """Checking that a function is pure: that it depends on its arguments alone, and changes nothing.
 
-A derivative is computed after the function has run, from arrays that it used.  What wrote to one of them in
-between spoils it without a word, for NumPy does not tell.  `check_pure` runs the function on Boxes that
-take a note of every constant that a primitive uses, and compares afterwards.
+A derivative is computed after the function has run, from arrays that it used.  If one of them is written to
+in between, the derivative is wrong and no error is raised, since NumPy does not report writes.  `check_pure`
+runs the function on Boxes that copy every constant that a primitive uses, and compares afterwards.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ class Uses:
     """The constants that one run used, and those that were written to before they were used again."""
 
     first: dict[int, Use] = attrs.field(factory=dict)  # by the id of the array, which is kept alive here
-    spoiled: list[Use] = attrs.field(factory=list)
+    changed: list[Use] = attrs.field(factory=list)
 
     def add(self, array: Array, primitive: Primitive) -> None:
         use = self.first.get(id(array))
         if use is None:
             self.first[id(array)] = Use(array, array.copy(), _words(array, primitive))
-        elif use.was_written_to() and use not in self.spoiled:
-            self.spoiled.append(use)
+        elif use.was_written_to() and use not in self.changed:
+            self.changed.append(use)
 
     def written_to(self) -> list[Use]:
-        return self.spoiled + [use for use in self.first.values() if use.was_written_to() and use not in self.spoiled]
+        return self.changed + [use for use in self.first.values() if use.was_written_to() and use not in self.changed]
 
 
 def _words(array: Array, primitive: Primitive) -> str:
@@ -77,7 +77,7 @@ class Watched(Box):
     uses: Uses
 
     def apply(self, primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
-        """The result in a Box wherever a derivative would be recorded, after a note of the constants."""
+        """The result, in a Box wherever a derivative would be recorded; the constants are added to ``uses``."""
         if isinstance(primitive, Recomputed):
             return primitive.function(*args)  # to see what is used inside a checkpoint
         values = tuple(map(self.unwrap, args))
@@ -165,7 +165,7 @@ def _equal(a: Any, b: Any) -> bool:
 
 
 def check_pure(f: Function) -> Callable[..., Any]:
-    """``f``, which is checked on the way: that it depends on its arguments alone, and changes nothing.
+    """``f``, and a check that it depends on its arguments alone and changes nothing.
 
     ``check_pure(f)(*args)`` runs ``f`` twice as a transform does, on Boxes, and once on copies of the
     arguments, if it takes plain arrays.

@@ -240,7 +240,7 @@ def flatten(tree: Tree) -> tuple[list[Any], Structure]:
 
 def _flatten(tree: Tree, leaves: list[Any]) -> Structure:
     kind = type(tree)
-    if kind in _LEAVES:  # the usual leaves, without a look at what else they might be
+    if kind in _LEAVES:  # the usual leaves, before the slower tests
         leaves.append(tree)
         return LEAF
     if kind is tuple or kind is list:

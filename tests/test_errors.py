@@ -30,7 +30,7 @@ def test_grad_of_an_array():
 
 @pytest.mark.parametrize(
     ("result", "words"),
-    [(None, "None"), ("text", "'text'"), (3, "3 (a int)"), (np.array([1, 2]), "dtype int64"), (True, "True"), ({}, "{}"), ((), "()")],
+    [(None, "None"), ("text", "'text'"), (3, "3 (an int)"), (np.array([1, 2]), "dtype int64"), (True, "True"), ({}, "{}"), ((), "()")],
 )
 def test_results_that_are_no_numbers(result, words):
     assert words in message(TypeError, grad(lambda x: result), 1.0)

@@ -66,7 +66,7 @@ def _refuse(use: str, instead: str) -> Callable[..., NoReturn]:
     def refuse(self: Any, *args: Any, **kwargs: Any) -> NoReturn:
         if caller := foreign_caller():
             raise TypeError(_foreign(caller, self))
-        raise TypeError(f"{use} of a {type(self).__name__} would lose its derivative; {instead}")
+        raise TypeError(f"{use} with a {type(self).__name__} x would lose its derivative; {instead}")
 
     return refuse
 
@@ -290,28 +290,28 @@ class ArrayLike:
                 return _no_array()
             raise TypeError(_foreign(caller, self))
         raise TypeError(
-            f"making a plain array (np.array, np.asarray, a[0] = x, a.flat[0] = x, a[x]) of a {type(self).__name__} would lose "
-            f"its derivative; {_INSTEAD_OF_ARRAY}"
+            f"np.array([x, y]), np.asarray(x), a[0] = x or a[x] with a {type(self).__name__} x makes a plain array of it, "
+            f"which would lose its derivative; {_INSTEAD_OF_ARRAY}"
         )
 
     __float__ = _refuse(
-        "a[0] = x, float() or a function of `math`",
-        "write fdezero.at(a)[0].set(x) for a[0] = x, np.sin for math.sin, or float(stop_gradient(x))",
+        "float(x), math.sin(x) or a[0] = x",
+        "write float(stop_gradient(x)), np.sin(x) or a = fdezero.at(a)[0].set(x)",
     )
-    __complex__ = _refuse("complex() or a function of `cmath`", "write np.exp for cmath.exp, or 1j * x")
-    __int__ = _refuse("int()", "write int(stop_gradient(x)), or np.floor(x)")
-    __index__ = _refuse("the use as an index", "write int(stop_gradient(x))")
-    item = _refuse("item()", "use x itself, or stop_gradient(x).item()")
-    tolist = _refuse("tolist()", "use x itself, or stop_gradient(x).tolist()")
-    tobytes = tofile = dump = dumps = byteswap = _refuse("taking the bytes", "use stop_gradient(x).tobytes() and the like")
-    getfield = setfield = setflags = _refuse("the layout in memory", "use x itself, or stop_gradient(x)")
+    __complex__ = _refuse("complex(x) or cmath.exp(x)", "write 1j * x or np.exp(x)")
+    __int__ = _refuse("int(x)", "write int(stop_gradient(x)), or np.floor(x)")
+    __index__ = _refuse("range(x), a[x] or another use as an integer", "write int(stop_gradient(x)) for x")
+    item = _refuse("x.item()", "use x itself, or stop_gradient(x).item()")
+    tolist = _refuse("x.tolist()", "use x itself, or stop_gradient(x).tolist()")
+    tobytes = tofile = dump = dumps = byteswap = _refuse("x.tobytes() or the like", "use stop_gradient(x).tobytes()")
+    getfield = setfield = setflags = _refuse("x.setflags() or the like", "use x itself, or stop_gradient(x)")
     fill = sort = put = partition = resize = _refuse(
-        "changing the entries in place",
+        "x.fill, x.sort or another change in place",
         "write np.full_like(x, v), np.sort(x), np.resize(x, shape) or x = fdezero.at(x)[index].set(v)",
     )
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
-        raise TypeError(f"x[index] = v on a {type(self).__name__}: a value of the graph cannot be changed; write {_ASSIGNMENT}")
+        raise TypeError(f"x[index] = v writes into a {type(self).__name__} x, which cannot change; write {_ASSIGNMENT}")
 
 
 #: The operators by which a sparse matrix of SciPy multiplies: asked for an array, a Box answers with

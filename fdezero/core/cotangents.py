@@ -1,8 +1,8 @@
 """Cotangents: in the right shape and dtype, sparse ones, and sums of them.
 
-A cotangent that leaves a rule is given its argument's shape and dtype (`fit`).  One that is zero nearly
-everywhere is kept as a `Slot` or `Scatter` until it is needed; one with several contributions is a
-`Sum` while they come in.
+A cotangent has the shape and dtype of the value that it belongs to (`unbroadcast`, `cast`).  One that is
+zero nearly everywhere is kept as a `Slot` or `Scatter` until it is needed; one with several contributions
+is a `Sum` while they come in.
 """
 
 from __future__ import annotations
@@ -37,13 +37,6 @@ def cast(c: Array, dtype: np.dtype[Any]) -> Array:
     if c.dtype.kind == "c" and dtype.kind != "c":
         c = c.real
     return c if c.dtype == dtype else c.astype(dtype)
-
-
-def fit(c: Array, like: Any) -> Array:
-    """A cotangent in the shape and dtype of the argument it belongs to."""
-    if c.shape != like.shape:
-        c = unbroadcast(c, like.shape)
-    return cast(c, like.dtype)
 
 
 # -- sparse ones ---------------------------------------------------------------------------------------
@@ -112,8 +105,13 @@ def may_repeat(index: Any) -> bool:
     """True where an index may name one entry twice, which only integer arrays can."""
     if index.__class__ is slice or index.__class__ is int:
         return False
+    return any(a.dtype.kind != "b" for a in _arrays_of(index))
+
+
+def _arrays_of(index: Any) -> list[Array]:
+    """The arrays of an index; a list or a tuple inside a tuple is one."""
     parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(i, (np.ndarray, list)) and np.asarray(i).dtype.kind != "b" for i in parts)
+    return [np.asarray(part) for part in parts if isinstance(part, (np.ndarray, list, tuple))]
 
 
 def _batch_scatter(primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Any) -> Any:
@@ -138,7 +136,7 @@ def behind_batch(index: Any) -> tuple[Any, ...]:
 def index_arrays(index: Any) -> tuple[bool, int]:
     """``(apart, count)``: whether NumPy puts the axes of an index's arrays in front, and how many axes they are."""
     parts = index if isinstance(index, tuple) else (index,)
-    arrays = [np.asarray(part) for part in parts if isinstance(part, (np.ndarray, list))]
+    arrays = _arrays_of(index)
     if not arrays:
         return False, 0
     # A mask stands for the places where it is true: one axis.

@@ -253,7 +253,7 @@ def constant(
 
 
 def _numpy_valued(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``function``, whose result has a shape and a dtype also where a user's function returns a Python number."""
+    """``function``, whose result has a shape and a dtype also where a user's function returns a list of numbers."""
     returning = returning_arrays(function)
     if returning is function:
         return function

@@ -108,19 +108,19 @@ class _VariableDraft(Box):
     __delattr__ = object.__delattr__
 
 
-#: Residuals of which nothing is kept, shared: every tuple costs the garbage collector a look, which takes
-#: as long as all the rest in a graph of a million nodes.
+#: Residuals of which nothing is kept, shared: the garbage collector visits every tuple, which takes as long
+#: as all the rest in a graph of a million nodes.
 _NOTHING_OF_ONE, _NOTHING_OF_TWO = (None, None), (None, None, None)
 
 
 def reverse_mode(
-    Variable: Any, plain_input: Callable[..., Any], pull: Callable[..., Any], fitted: Callable[..., Any]
+    Variable: Any, plain_input: Callable[..., Any], pull: Callable[..., Any], fit: Callable[..., Any]
 ) -> tuple[Any, Any, Any]:
     """`Variable.apply`, `input_variable` and `pull_back`, accelerated."""
     # These are built on `primitives`, which is built on this file.
-    from .cotangents import PARTIAL, SPARSE, added, fit, total
+    from .cotangents import PARTIAL, SPARSE, added, total
     from .primitives import Constant, Elementwise
-    from .zeros import watching
+    from .zeros import strong_zero, watching
 
     plain_apply = Variable.apply
     input_primitive = plain_input(np.float64(0), 0).node.primitive
@@ -207,7 +207,7 @@ def reverse_mode(
         return recorded(primitive, (x_node, y_node), params, residuals, generation, out, level)
 
     def operator(ufunc: np.ufunc, plain: Any, reflected: bool, composite: bool) -> Callable[[Any, Any], Any]:
-        """An operator of `ArrayLike`, with the usual operands passed on without a further look."""
+        """An operator of `ArrayLike`, without a check of the usual operands."""
 
         def operate(self: Any, other: Any) -> Any:
             kind = other.__class__
@@ -227,7 +227,7 @@ def reverse_mode(
         return operate
 
     def array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        """`ArrayLike.__array_ufunc__`, with the usual operands passed on without a further look."""
+        """`ArrayLike.__array_ufunc__`, without a check of the usual operands."""
         if method == "__call__" and not kwargs:
             for x in inputs:
                 kind = x.__class__
@@ -259,13 +259,11 @@ def reverse_mode(
                     for rule, parent in zip(primitive.rules, parents):  # noqa: B905  # strict takes 100 ns
                         if parent is not None:
                             c = rule.apply(g, residuals, parents, params)
-                            if c.shape != parent.shape or c.dtype is not parent.dtype or alarm.raised:
-                                if c.__class__ in SPARSE:
-                                    pass
-                                elif primitive.__class__ is Elementwise and not alarm.raised:
-                                    c = fit(c, parent)
-                                else:
-                                    c = fitted(primitive, (c,), g, (parent,))[0]
+                            fits = c.shape == parent.shape and c.dtype is parent.dtype and not alarm.raised
+                            if not fits and c.__class__ not in SPARSE:
+                                if alarm.raised and isinstance(primitive, Elementwise):
+                                    c = strong_zero(g, c)
+                                c = fit(primitive, c, parent)
                             cotangents[parent] = c if parent not in cotangents else added(parent, cotangents[parent], c)
                 else:
                     for parent, c in zip(parents, pull(primitive, node, g), strict=True):

@@ -51,7 +51,7 @@ def as_operand(x: Any) -> Any:
             f"a {kind.__name__} has rules of arithmetic that a derivative would not follow; write np.asarray(x) for it"
         )
     if not (isinstance(x, (list, tuple, range, int, float, complex)) or hasattr(kind, "__array__")):
-        raise TypeError(f"{describe(x)} is no array; write float(x), x.toarray() or np.asarray(x) for it")
+        raise TypeError(f"{describe(x)} is not an array or a number; write float(x), x.toarray() or np.asarray(x) for it")
     array = np.asarray(x)
     return array if array.dtype.kind in "biufc" else _refuse_dtype(array)
 
@@ -75,7 +75,7 @@ def _refuse_dtype(x: Any) -> Any:
 def as_operands(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments of a NumPy call, with those that are arrays of another library made ndarrays.
 
-    Lists, texts, functions and the like are left to the function's implementation.
+    Lists, strings, functions and the like are left to the function's implementation.
     """
     for arg in args:
         kind = arg.__class__
@@ -108,14 +108,26 @@ def returning_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     module = getattr(function, "__module__", None) or ""
     if isinstance(function, np.ufunc) or module.partition(".")[0] in ("numpy", "operator", "_operator", "fdezero"):
         return function
-    return lambda *args, **params: _as_result(function(*map(read_only, args), **params))
+
+    def returning(*args: Any, **params: Any) -> Any:
+        out = function(*map(read_only, args), **params)
+        if out is None:
+            raise TypeError(f"{numpy_name(function)} returned None instead of a number or an array; is a `return` missing?")
+        return _as_result(out)
+
+    return returning
 
 
 def _as_result(out: Any) -> Any:
     kind = out.__class__
     if kind is tuple or kind is list:
         return kind([_as_result(each) for each in out])
+    if kind in _NUMBERS:
+        return np.asarray(out)[()]
     return as_operand(out) if hasattr(kind, "__array__") else out
+
+
+_NUMBERS = frozenset({bool, int, float, complex})
 
 
 def describe(x: Any) -> str:
@@ -127,7 +139,8 @@ def describe(x: Any) -> str:
     if x is None:
         return "None"
     text = repr(x)
-    return f"{text if len(text) < 40 else text[:36] + ' ...'} (a {type(x).__name__})"
+    article = "an" if kind.__name__[0] in "aeiouAEIOU" else "a"
+    return f"{text if len(text) < 40 else text[:36] + ' ...'} ({article} {kind.__name__})"
 
 
 # -- arguments at their defaults -----------------------------------------------------------------------

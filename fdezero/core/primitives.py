@@ -50,8 +50,8 @@ class Primitive:
 
     How it batches: ``core`` says how many of the last axes of each argument the function acts on, where
     it broadcasts over the axes in front of them (for a primitive of one argument any number will do).
-    Where it does not let leading axes be, ``core`` is None and ``batch`` does it; without either, `vmap`
-    calls the function once for each example.
+    Where it does not broadcast over them, ``core`` is None and ``batch`` makes the call; without either,
+    `vmap` calls the function once for each example.
     """
 
     name: str

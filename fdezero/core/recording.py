@@ -23,6 +23,9 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 _levels = itertools.count(1)
 
+#: The functions of which a call returns before their body runs.
+_RUN_LATER = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+
 
 class Level(int):
     """The number of one run of a transform, and whether the run is over."""
@@ -63,10 +66,13 @@ class no_grad:
         np.float64(6.0)
     """
 
-    __slots__ = ("_token",)
+    __slots__ = ("_tokens",)
+
+    def __init__(self) -> None:
+        self._tokens: list[Token[int]] = []  # one block may be entered again inside itself
 
     def __enter__(self) -> None:
-        self._token: Token[int] = quiet_level.set(new_level())
+        self._tokens.append(quiet_level.set(new_level()))
 
     def __exit__(
         self,
@@ -74,10 +80,10 @@ class no_grad:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        quiet_level.reset(self._token)
+        quiet_level.reset(self._tokens.pop())
 
     def __call__(self, function: _F) -> _F:
-        if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        if any(test(function) for test in _RUN_LATER):
             raise TypeError(
                 f"@no_grad() cannot decorate {function.__name__}, whose body runs after the call has "
                 "returned; write `with no_grad():` inside it"

@@ -36,10 +36,10 @@ _alarm: ContextVar[Alarm | None] = ContextVar("fdezero_alarm", default=None)
 class watching:
     """The error state in which derivatives are computed, and its alarm: ``with watching() as alarm:``.
 
-    In it a slope may be infinite, which is an answer and no reason for a warning, and an invalid operation
-    raises the alarm.  On leaving, the alarm of derivatives around these is raised too: a fold whose
-    cotangents have tangents must know of a NaN among them.  With ``inherit`` the alarm begins raised if
-    that around it is: for a fold that is part of another's step.
+    In it an infinite slope is a valid result and gives no warning, and an invalid operation raises the
+    alarm.  On leaving, the alarm of the enclosing derivatives is raised too: a fold whose cotangents have
+    tangents must know of a NaN among them.  With ``inherit`` the alarm begins raised if the enclosing one
+    is: for a fold that is part of another's step.
     """
 
     __slots__ = ("_alarm", "_inherit", "_state", "_token")
@@ -76,7 +76,7 @@ def alarm_is_raised() -> bool:
 
 
 def ringing(c: Array) -> Array:
-    """``c``, after raising the alarm: for a rule that meets a NaN which no operation is going to make."""
+    """``c``, after raising the alarm: for a rule whose slope is a NaN that no invalid operation made."""
     raise_alarm()
     return c
 
@@ -92,9 +92,9 @@ def strong_zero(g: Array, c: Array) -> Array:
 
 
 def is_spoiled(x: Any) -> bool:
-    """True where a Box, its tangents included, holds something that is not finite.
+    """True for a Box that holds, in its value or a tangent, a number that is not finite.
 
-    A number whose square overflows counts too, which does no harm: the caller only takes more care.
+    A number whose square overflows counts too; the caller then takes a slower path with the same result.
     """
     return isinstance(x, Box) and any(map(_is_spoiled, x.parts))
 

@@ -1,9 +1,8 @@
 """Batching: values with one more axis than they show.
 
-A `Batch` holds a value with a batch axis in front.  Most primitives act on their last axes and let
-leading ones be, so their arguments' leading axes need only to be lined up, as NumPy's own generalised
-ufuncs do; those to which an axis in front makes a difference say what to do in their declaration
-(`batch=`).
+A `Batch` holds a value with a batch axis in front.  Most primitives act on their last axes and broadcast
+over the others, as NumPy's generalised ufuncs do, so it is enough to line up the leading axes of their
+arguments.  For a primitive that does not, its declaration states how it is called on a batch (`batch=`).
 """
 
 from __future__ import annotations

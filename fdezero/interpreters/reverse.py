@@ -3,7 +3,7 @@
 The fold goes over the recorded nodes, sorted by generation, the youngest first.  Its state is the
 cotangents of the nodes still to come; a node's step adds to those of its parents.  When a node's turn
 comes, everything that uses it has been dealt with, so its cotangent is complete (the book's steps 13 to
-16).  A node is dropped after its step, and its residuals with it, so memory falls on the way.
+16).  A node is dropped after its step, and its residuals with it, so memory use decreases during the fold.
 """
 
 from __future__ import annotations
@@ -131,14 +131,17 @@ def fitted(primitive: Primitive, cotangents: Sequence[Any], g: Any, parents: Seq
     """
     careful = isinstance(primitive, Elementwise) and alarm_is_raised()
     return [
-        c if c is None or p is None or c.__class__ in SPARSE else _fitted(primitive, strong_zero(g, c) if careful else c, p)
+        c if c is None or p is None or c.__class__ in SPARSE else fit(primitive, strong_zero(g, c) if careful else c, p)
         for c, p in zip(cotangents, parents, strict=True)
     ]
 
 
-def _fitted(primitive: Primitive, c: Array, parent: Node) -> Array:
-    if c.shape != parent.shape and primitive.core is not None and len(primitive.core) > 1:
-        c = unbroadcast(c, parent.shape)
+def fit(primitive: Primitive, c: Array, parent: Node) -> Array:
+    """What a rule returned, with broadcasting summed out and in the parent's dtype."""
+    if c.shape != parent.shape:
+        broadcasts = primitive.core is not None and len(primitive.core) > 1
+        if broadcasts and len(c.shape) >= len(parent.shape):
+            c = unbroadcast(c, parent.shape)
     if c.shape != parent.shape:
         raise ValueError(
             f"the rule of {primitive.name} returned a cotangent of shape {c.shape} for an argument of shape {parent.shape}"
@@ -152,7 +155,7 @@ def _fitted(primitive: Primitive, c: Array, parent: Node) -> Array:
 def pull_back(cotangents: dict[Node, Any], inner: bool = False) -> dict[Node, Any]:
     """Fold the cotangents of some nodes back to the inputs of their graph.
 
-    ``cotangents`` holds those of the output nodes; it is emptied on the way, and returned with an entry
+    ``cotangents`` holds those of the output nodes; it is emptied by the fold, and returned with an entry
     for each input that they reach.  An ``inner`` fold is part of the step of another's node.
     """
     nodes = topological_sort(cotangents)
@@ -201,4 +204,4 @@ def output_cotangents(nodes: Sequence[Node | None], cotangents: Sequence[Array])
 
 
 if fast.ENABLED:  # the plain versions above are what it does; `fast` does it faster
-    Variable.apply, input_variable, pull_back = fast.reverse_mode(Variable, input_variable, pull, fitted)  # type: ignore[method-assign]
+    Variable.apply, input_variable, pull_back = fast.reverse_mode(Variable, input_variable, pull, fit)  # type: ignore[method-assign]

@@ -5,7 +5,7 @@ an elementwise or general primitive comes from the one derivative that its rule 
 y' = f'(x) x', so the k-th coefficient of y is the (k-1)-th of f'(x) x', divided by k.  What stands on
 the right is a stream as well, made by running the rule on streams; it is asked for its coefficients one
 by one, each of which needs only lower ones of y.  (The derivative of sin is cos and that of cos is -sin:
-each operation is remembered, so these two streams feed each other, and no third is made.)
+each operation is remembered, so each of these two streams computes its coefficients from the other's.)
 
 Source: Griewank and Walther, *Evaluating Derivatives* (2008), chapter 13.
 """
@@ -35,8 +35,8 @@ _waiting: ContextVar[frozenset[int]] = ContextVar("fdezero_taylor_waiting", defa
 class Stream(Box):
     """The Box of Taylor mode: a value and the coefficients of higher powers of t, as they are needed.
 
-    ``following(k)`` computes the k-th from lower ones; None stands for zero.  ``memory`` holds what
-    has been computed from the streams of this run, so that nothing is computed twice.
+    ``following(k)`` computes the k-th from lower ones; None stands for zero.  ``memory`` holds the
+    operations of this run, so that a rule which repeats one gets the stream that there is.
     """
 
     order: int
@@ -62,11 +62,15 @@ class Stream(Box):
         if self.level.over:
             raise self.escaped()
         key = (primitive, tuple(map(_name, args)), tuple((k, _name(v)) for k, v in params.items()))
+        in_rule = self.level in _waiting.get()
+        if key in self.memory and not in_rule:  # the user's function may have written to a constant since
+            earlier = self.memory.pop(key)
+            self.memory["replaced", id(earlier)] = earlier
         if key not in self.memory:
             # The call remembers its arguments too: an id is no name for an object that is gone.
             call = _Operation(primitive, args, values, params, self)
             self.memory[key] = (self._outcome(call), call)
-            if self.level not in _waiting.get():
+            if not in_rule:
                 call.compute(self.order)
         return self.memory[key][0]
 
@@ -100,8 +104,8 @@ class Stream(Box):
 
 
 def _name(x: Any) -> Any:
-    """What tells a value from others: itself where it is small and fixed, else which object it is."""
-    return x if x.__class__ in (int, float, bool, str) else id(x)
+    """What tells a value from others: its text where that is short (0.0 and -0.0 are equal), else which object it is."""
+    return repr(x) if x.__class__ in (int, float, bool, str) else id(x)
 
 
 def _times(c: Any, factor: float) -> Any:
@@ -188,7 +192,7 @@ def _divided(c: Any, k: int) -> Any:
 
 
 def forget(memory: dict[Any, Any]) -> None:
-    """Undo the knot of streams that feed each other, so that they are freed without the garbage collector."""
+    """Clear the references between streams and operations, which are cycles, so that reference counting frees all of them."""
     for _, origin in memory.values():
         if isinstance(origin, _Operation):
             origin.out.clear()

@@ -1,4 +1,4 @@
-"""A call of a user's function as one primitive, made for the occasion.
+"""A primitive that is made for one call of a user's function.
 
 It takes flat arrays to a tuple of flat arrays, and differs from the primitives of `fdezero.rules` only in
 its derivative, which is the user's function on trees.  `custom` and `checkpoint` are built on it.
@@ -54,7 +54,7 @@ class WithJvp(CustomCall):
 
 @attrs.frozen(eq=False, repr=False)
 class WithVjp(CustomCall):
-    """The function is the user's ``fwd``: the results, and behind them what ``back`` wants kept.
+    """The function is the user's ``fwd``, which returns the results and, behind them, the residuals of ``back``.
 
     ``back(outputs, cotangents)`` are flat cotangents of the arguments, and ``plain`` is the user's
     function itself, for where nothing is differentiated.
@@ -155,7 +155,7 @@ def batch_with_jvp(primitive: Any, values: Any, batched: Sequence[bool], size: i
 def batch_with_vjp(primitive: Any, values: Any, batched: Sequence[bool], size: int, params: Params) -> Any:
     def back(outs: Sequence[Array], cotangents: Sequence[Array]) -> list[Any]:
         found = vmap(primitive.back, axis_size=size)(tuple(outs), list(cotangents))
-        # What all the examples share gets the sum of what each would pay it.
+        # The cotangent of an argument that all examples share is the sum of theirs.
         return [c if b or c is None else np.sum(c, axis=0) for c, b in zip(found, batched, strict=True)]
 
     plain, forward = (vmap(f, in_axes=_axes(batched), axis_size=size) for f in (primitive.plain, primitive.function))
@@ -182,6 +182,8 @@ class Call:
             bound.apply_defaults()
             args = bound.args
         self.args = tuple(args)
+        if not all(-len(args) <= i < len(args) for i in nondiff):
+            raise ValueError(f"nondiff_argnums={tuple(nondiff)} for a call with {len(args)} arguments")
         self.nondiff = sorted(i % len(args) for i in nondiff)
         self.static = tuple(args[i] for i in self.nondiff)
         self.chosen = [i for i in range(len(args)) if i not in self.nondiff]
@@ -189,6 +191,12 @@ class Call:
         for leaf, path in zip(self.leaves, self.structure.paths(), strict=True):
             if not isinstance(leaf, (Box, np.ndarray, np.generic, int, float, complex)):
                 raise TypeError(f"argument{path} is {describe(leaf)}, no array; name its position in nondiff_argnums")
+        by_keyword = [name for name in kwargs if bound is not None and name in bound.kwargs]
+        if self.boxed and by_keyword:
+            raise TypeError(
+                f"{getattr(f, '__name__', 'the function')} takes {by_keyword[0]}= by keyword only, which no rule is given; let "
+                "it take the argument by position too, and name its position in nondiff_argnums if it is no array"
+            )
 
     def primals(self, leaves: Sequence[Array]) -> tuple[Any, ...]:
         """The differentiated arguments with these leaves."""
@@ -212,10 +220,10 @@ def flat(result: Any) -> tuple[tuple[Array, ...], tree.Structure]:
 
 
 def refuse_closures(name: str, called_with: Sequence[Any], leaves: Sequence[Any], outs: Sequence[Any]) -> None:
-    """A result that is still a Box of the level being differentiated came in by a closure.
+    """Refuse results that depend on a Box from outside the call.
 
     Raises:
-        TypeError: for the derivative with respect to it would be lost.
+        TypeError: when a result is still a Box of the level being differentiated.
     """
     level = max(x.level for x in called_with if isinstance(x, Box))
     given = max((x.level for x in leaves if isinstance(x, Box)), default=0)

@@ -198,7 +198,7 @@ def _jacfwd(
     leaves, in_structure = tree.flatten(selected)
     leaves = [as_input(x, f"argument{path}") for x, path in zip(leaves, in_structure.paths(), strict=True)]
     if not holomorphic and any(x.dtype.kind == "c" for x in leaves):
-        raise TypeError("jacfwd wants real arguments; for a holomorphic function say holomorphic=True, else use jacrev or jvp")
+        raise TypeError("jacfwd takes real arguments; for a holomorphic function say holomorphic=True, else use jacrev or jvp")
 
     def along(tangents: Any) -> Any:
         return jvp(of_selected, in_structure.unflatten(leaves), tangents, has_aux=has_aux)[1:]
@@ -219,10 +219,10 @@ def _check_holomorphic(holomorphic: bool, inputs: Sequence[Array], outs: Sequenc
     for x in (*inputs, *outs):
         x = as_output(x)
         if holomorphic and x.dtype.kind != "c":
-            raise TypeError(f"{name} with holomorphic=True wants complex arguments and results, and met {describe(x)}")
+            raise TypeError(f"{name} with holomorphic=True takes complex arguments and results; got {describe(x)}")
         if not holomorphic and x.dtype.kind == "c":
             raise TypeError(
-                f"{name} wants real results, and the function returned {describe(x)}; for a holomorphic function "
+                f"{name} takes a function with real results, and this one returned {describe(x)}; for a holomorphic function "
                 "of complex arguments say holomorphic=True"
             )
 
@@ -293,7 +293,7 @@ def hvp(
 
     try:
         # Reverse over forward: the gradient of one number, the derivative along the tangents.  It takes
-        # a sixth less time than forward over reverse, which computes the gradient of f on the way (and
+        # a sixth less time than forward over reverse, which also computes the gradient of f (and
         # up to half as much more memory, for the tangents are on the tape).
         result = grad(along, every, has_aux)(*selected)
         products, *aux = result if has_aux else (result,)

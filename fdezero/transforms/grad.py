@@ -31,6 +31,7 @@ from .wrapping import (
     plain_results,
     run_on_boxes,
     tuple_of,
+    value_of,
     with_floats,
 )
 
@@ -266,7 +267,7 @@ def _value_and_grad(
         del out, node
         cotangents = pull_back(cotangents)
     else:
-        value = as_output(out)
+        value = as_output(value_of(out, level))
         _check_scalar(value, nodes, holomorphic)
     gradients = finish([_cotangent_of(node, cotangents) for node in nodes])
     value = value[()] if type(value) is np.ndarray else value  # a number, as NumPy returns it
@@ -279,18 +280,18 @@ def _check_scalar(out: Any, inputs: Sequence[Node], holomorphic: bool) -> None:
     """`grad` differentiates one real number, or one complex one where it is told so."""
     if out.shape != ():
         raise TypeError(
-            f"grad wants a function with a scalar result, and this one returned shape {out.shape}; "
+            f"grad takes a function with a scalar result, and this one returned shape {out.shape}; "
             "reduce it (np.sum ...), or use jacobian(f), or vjp(f, x) with a cotangent of that shape"
         )
     if holomorphic:
         for x in (*inputs, out):
             if x.dtype.kind != "c":
                 raise TypeError(
-                    f"grad with holomorphic=True wants complex arguments and results, and met one of dtype {x.dtype}"
+                    f"grad with holomorphic=True takes complex arguments and results; got dtype {x.dtype}"
                 )
     elif out.dtype.kind == "c":
         raise TypeError(
-            "grad wants a function with a real result, and this one returned a complex number; differentiate "
+            "grad takes a function with a real result, and this one returned a complex number; differentiate "
             "its real or imaginary part (np.real, np.imag), say holomorphic=True, or use vjp"
         )
 
@@ -299,7 +300,7 @@ _stop = constant(lambda x: x, name="stop_gradient", core=(0,))
 
 
 def stop_gradient(x: Any) -> Any:
-    """``x`` as a constant for every derivative under way; `no_grad` for one value.
+    """``x`` as a constant for every derivative that is being computed; `no_grad` for one value.
 
     Args:
         x: a tree; what is not a Box stays as it is.

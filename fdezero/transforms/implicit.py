@@ -84,7 +84,7 @@ def root(f: Function, x0: Any, *args: Any, tol: float = 1e-12, max_steps: int = 
 
     fixed = stop_gradient(args)
     with no_grad():
-        x = start
+        x = before = start
         for _ in range(max_steps):
             x, before = _step(lambda v: residual(v, *fixed), x), x
             if _size(x - before) <= tol * (1 + _size(x)):
@@ -114,7 +114,7 @@ def fixed_point(f: Function, x0: Any, *args: Any, tol: float = 1e-12, max_steps:
 
     fixed = stop_gradient(args)
     with no_grad():
-        x = start
+        x = before = start
         for _ in range(max_steps):
             x, before = image(x, *fixed), x
             if _size(x - before) <= tol * (1 + _size(x)):

@@ -51,8 +51,14 @@ def jet(f: Function, primals: Sequence[Any], series: Sequence[Any], **kwargs: An
         >>> float(y), float(first), float(second)
         (8.0, 12.0, 12.0)
     """
+    sequences = (tuple, list)
+    if not (isinstance(primals, sequences) and isinstance(series, sequences) and all(isinstance(s, sequences) for s in series)):
+        raise TypeError("jet takes its primals as a tuple and a list of derivatives for each: jet(f, (x,), ([first, second],))")
     if len(series) != len(primals) or len({len(s) for s in series}) != 1:
-        raise ValueError(f"jet wants for each of the {len(primals)} primals a list of derivatives, all of one length")
+        raise ValueError(
+            f"series has lists of the lengths {[len(s) for s in series]}; give a list of derivatives for each of the "
+            f"{len(primals)} primals, all of one length"
+        )
     order = len(series[0])
     positions = range(len(primals))
     values, structures = flatten_inputs(primals, positions, "primal")
@@ -105,11 +111,13 @@ def derivative(f: Function, n: int = 1) -> Callable[..., Any]:
 
 
 def _derivative(f: Function, n: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if not args:
+        raise TypeError("derivative differentiates with respect to the first positional argument, and the call has none")
     x, *rest = args
     x = as_input(x, "argument 0")
     if x.shape != ():
         raise ValueError(
-            f"derivative wants a function of one number, and the argument has shape {x.shape}; see elementwise_grad and jet"
+            f"derivative takes a function of one number, and the argument has shape {x.shape}; see elementwise_grad and jet"
         )
     one, zero = x.dtype.type(1), x.dtype.type(0)
     value, terms = jet(lambda x: f(x, *rest, **kwargs), (x,), ([one, *[zero] * (n - 1)][:n],))

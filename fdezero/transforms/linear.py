@@ -90,12 +90,15 @@ def linear_transpose(f: Function, *primals: Any) -> Callable[[Any], tuple[Any, .
         >>> linear_transpose(lambda x: np.array([[1.0, 2.0], [3.0, 4.0]]) @ x, np.zeros(2))(np.array([1.0, 0.0]))
         (array([1., 2.]),)
     """
-    zeros = tree.map(lambda x: as_input(x, "a primal") * 0, primals)
+    zeros = tree.map(lambda x: np.zeros_like(as_input(x, "a primal"))[()], primals)
     tape = record_with_aux(f, False, zeros, {})[0]
     for node in tape.nodes:
         used = [r is not None for r in node.residuals]
         if any(used[i] for i, p in enumerate(node.parents) if p is not None) or (used and used[-1]):
-            raise ValueError(f"linear_transpose wants a linear function, and this one is not linear: see {node.primitive.name}")
+            raise ValueError(
+                "linear_transpose takes a linear function, and this one is not linear: the derivative of "
+                f"{node.primitive.name} depends on the argument; use vjp"
+            )
     if any(np.any(value != 0) for value in tree.leaves(tape.value)):
-        raise ValueError("linear_transpose wants a linear function, and this one is not 0 at 0")
+        raise ValueError("linear_transpose takes a linear function, and this one is not 0 at 0; use vjp")
     return partial(pullback, tape)

@@ -80,7 +80,8 @@ def _axes_of(axes: Any, structure: tree.Structure, name: str) -> list[int | None
     given = tree.children(axes)
     keys = list(structure.keys or range(len(structure.children)))
     if structure.kind is None or given is None or keys != [key for key, _ in given]:
-        raise ValueError(f"{name}={axes!r} is no prefix of the tree {structure.unflatten(['*'] * structure.size)!r}")
+        shown = structure.unflatten(["*"] * structure.size)
+        raise ValueError(f"vmap: {name}={axes!r} is neither an int or None nor a prefix of the tree {shown!r}")
     return [a for (_, axis), child in zip(given, structure.children, strict=True) for a in _axes_of(axis, child, name)]
 
 

@@ -209,7 +209,7 @@ def _advice(x: Any, name: str) -> str:
     elif hasattr(x, "__array__"):
         hint = "write x.to_numpy() or np.asarray(x)"
     elif isinstance(x, (str, bytes)):
-        hint = "numbers are wanted"
+        hint = "pass a number or an array"
     else:
         hint = f"a tree is made of {KINDS}"
     if "[" in name:  # a leaf of a tree
@@ -277,8 +277,18 @@ def as_result(out: Any, name: str = "the function") -> Any:
 
 
 def value_of(x: Any, level: int) -> Any:
-    """What is inside a Box of this level; anything else as it is."""
-    return x._value if isinstance(x, Box) and x.level == level else x
+    """What is inside a Box of this level; anything else as it is.
+
+    Raises:
+        RuntimeError: for a Box of another transform that has returned.
+    """
+    if not isinstance(x, Box):
+        return x
+    if x.level == level:
+        return x._value
+    if x.level.over:
+        raise x.escaped()
+    return x
 
 
 def split_aux(result: Any, level: int) -> tuple[Any, Any]:
@@ -294,7 +304,7 @@ def split_aux(result: Any, level: int) -> tuple[Any, Any]:
 
 
 def copied(x: Any) -> Any:
-    """``x``; a copy of an ndarray, which may be anybody's."""
+    """``x``; of an ndarray, which may belong to the graph or the caller, a copy."""
     return x.copy() if isinstance(x, np.ndarray) else x
 
 

@@ -361,7 +361,7 @@ def test_a_class_that_opts_out_of_numpy_is_asked_first():
 @pytest.mark.parametrize(
     ("x", "words"),
     [(X, "an array of dtype float64 and shape (3,)"), (np.ma.array(X), "a MaskedArray of dtype float64 and shape (3,)"),
-     (None, "None"), (3, "3 (a int)"), ("a" * 50, "'" + "a" * 35 + " ... (a str)"), (np.float32(2), "np.float32(2.0) (a float32)")],
+     (None, "None"), (3, "3 (an int)"), ("a" * 50, "'" + "a" * 35 + " ... (a str)"), (np.float32(2), "np.float32(2.0) (a float32)")],
 )  # fmt: skip
 def test_describe(x, words):
     assert describe(x) == words

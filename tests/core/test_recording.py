@@ -196,3 +196,25 @@ def test_an_operation_on_an_escaped_box_says_what_happened(run):
                 use(box)
         with pytest.raises(RuntimeError, match="has escaped"):
             grad(lambda y, box=box: y * box)(1.0)
+
+
+def test_no_grad_refuses_an_asynchronous_generator():
+    async def entries():
+        yield 1.0
+
+    with pytest.raises(TypeError, match="entries, whose body runs after"):
+        no_grad()(entries)
+
+
+def test_one_block_can_be_entered_inside_itself():
+    quiet = no_grad()
+
+    def f(x):
+        with quiet:
+            with quiet:
+                a = x * 2.0
+            b = x * 3.0
+        return a * b * x
+
+    assert grad(f)(1.0) == 6.0
+    assert grad(lambda x: x * x)(1.0) == 2.0

@@ -162,8 +162,8 @@ WRONG = {
     "a number": (lambda: vmap(np.add)(X, 1.0), "argument 1 has no axis 0.*give it None in in_axes"),
     "no batch at all": (lambda: vmap(np.sin, in_axes=None)(X), "no argument has a batch axis; give axis_size="),
     "as many axes as arguments": (lambda: vmap(np.sin, in_axes=(0, 0))(X), "is for 2 positional arguments, and the call has 1"),
-    "not a prefix": (lambda: vmap(lambda p: p["w"], in_axes=({"v": 0},))({"w": X}), "is no prefix of the tree"),
-    "out axes": (lambda: vmap(lambda x: (x, x), out_axes=(0, 0, 0))(X), "out_axes=.* is no prefix of the tree"),
+    "not a prefix": (lambda: vmap(lambda p: p["w"], in_axes=({"v": 0},))({"w": X}), "nor a prefix of the tree"),
+    "out axes": (lambda: vmap(lambda x: (x, x), out_axes=(0, 0, 0))(X), "out_axes=.* nor a prefix of the tree"),
     "one result for different examples": (lambda: vmap(np.sin, out_axes=None)(X), "differs from example to example"),
 }
 

@@ -155,3 +155,33 @@ def test_several_results():
     check_grads(lambda x: both(x)[0] * both(x)[1], (x,))
     _, pull = vjp(lambda x: both(x)[1], x)
     np.testing.assert_allclose(pull(np.ones(2))[0], -np.sin(x))
+
+
+def by_keyword(x, *, scale=2.0):
+    return scale * x
+
+
+def with_rule(kind, f, nondiff_argnums=()):
+    made = kind(f, nondiff_argnums=nondiff_argnums)
+    if kind is custom_jvp:
+        made.defjvp(lambda primals, tangents: (made(*primals), 2.0 * tangents[0]))
+    else:
+        made.defvjp(lambda x: (made(x), ()), lambda residuals, g: (2.0 * g,))
+    return made
+
+
+@pytest.mark.parametrize("kind", [custom_jvp, custom_vjp])
+def test_an_argument_by_keyword_only_is_refused_where_the_rule_does_not_get_it(kind):
+    f = with_rule(kind, by_keyword)
+    assert f(1.0, scale=3.0) == 3.0
+    assert grad(lambda x: f(x=x))(1.0) == 2.0
+    with pytest.raises(TypeError, match="by_keyword takes scale= by keyword only"):
+        grad(lambda x: f(x, scale=3.0))(1.0)
+
+
+@pytest.mark.parametrize("position", [2, -3])
+@pytest.mark.parametrize("kind", [custom_jvp, custom_vjp])
+def test_a_position_that_is_none_is_refused(kind, position):
+    f = with_rule(kind, lambda x, y: x * y, (position,))
+    with pytest.raises(ValueError, match=rf"nondiff_argnums=\({position},\) for a call with 2 arguments"):
+        grad(f)(1.0, 2.0)

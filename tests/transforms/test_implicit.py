@@ -65,3 +65,9 @@ def test_no_convergence():
         fixed_point(lambda x: 2 * x + 1.0, 1.0, max_steps=50)
     with pytest.raises(RuntimeError, match="root: no convergence"):
         root(lambda x: x * x + 1.0, 0.3, max_steps=20)
+
+
+@pytest.mark.parametrize("solve", [root, fixed_point])
+def test_no_steps_are_no_convergence(solve):
+    with pytest.raises(RuntimeError, match="no convergence in 0 steps"):
+        solve(lambda x: x / 2, 1.0, max_steps=0)

@@ -107,3 +107,8 @@ def test_a_transpose_takes_trees():
 def test_what_is_not_linear_has_no_transpose(g):
     with pytest.raises(ValueError, match=r"not linear|not 0 at 0"):
         linear_transpose(g, X)
+
+
+def test_the_primals_of_a_transpose_may_hold_anything():
+    (c,) = linear_transpose(lambda x: 2.0 * x, np.array([np.nan, np.inf]))(np.ones(2))
+    np.testing.assert_array_equal(c, [2.0, 2.0])

@@ -174,3 +174,28 @@ def test_results_of_every_rule_are_the_callers(case):
     ct = ones_like(tape.value)
     others = [ct, case.args, [[r for r in n.residuals if isinstance(r, np.ndarray)] for n in tape.nodes]]
     assert_the_callers([tape.value, pullback(tape, ct), pullback(tape, ct)], others)
+
+
+def kept_from(transform):
+    """A Box that a function stored, of a transform that has returned."""
+    kept = []
+    transform(lambda x: kept.append(x) or x * x)
+    return kept[0]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda box: grad(lambda x: box)(2.0),
+        lambda box: vjp(lambda x: box, 2.0),
+        lambda box: jvp(lambda x: (x, box), (2.0,), (1.0,)),
+        lambda box: grad(lambda x: (x, {"kept": box}), has_aux=True)(2.0),
+        lambda box: vmap(lambda x: box)(np.ones(2)),
+    ],
+    ids=["grad", "vjp", "jvp", "aux", "vmap"],
+)
+@pytest.mark.parametrize("transform", [lambda f: grad(f)(1.0), lambda f: jvp(f, (1.0,), (1.0,))], ids=["Variable", "Dual"])
+def test_a_box_of_a_transform_that_has_returned_is_no_result(transform, use):
+    box = kept_from(transform)
+    with pytest.raises(RuntimeError, match=f"this {type(box).__name__} has escaped"):
+        use(box)

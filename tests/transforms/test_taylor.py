@@ -1,6 +1,8 @@
 """jet and derivative: against nested gradients, closed forms, and each other."""
 
+import gc
 import math
+import weakref
 
 import numpy as np
 import pytest
@@ -140,3 +142,54 @@ def test_streams_are_freed_without_the_garbage_collector():
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def test_a_constant_that_is_written_to_is_used_as_it_is_at_each_call():
+    def f(x):
+        buffer, total = np.zeros(3), 0.0
+        for k in (1.0, 2.0):
+            buffer[:] = k
+            total = total + (x * buffer).sum()
+        return total
+
+    y, (first,) = jet(f, (np.array([1.0, 2.0, 3.0]),), ([np.ones(3)],))
+    assert (y, first) == (18.0, 9.0)
+
+
+@pytest.mark.parametrize("constants", [(0.0, -0.0), (1, True), (1, 1.0)])
+def test_equal_constants_that_differ_are_told_apart(constants):
+    a, b = constants
+
+    def f(x):
+        return np.copysign(np.add(x, a), a) + 10 * np.copysign(np.add(x, b), b)
+
+    y, (first,) = jet(f, (np.float32(2.0),), ([np.float32(1.0)],))
+    assert (y, first) == (f(np.float32(2.0)), jvp(f, (np.float32(2.0),), (np.float32(1.0),))[1])
+
+
+def test_repeated_operations_are_freed_without_the_garbage_collector():
+    alive = []
+
+    def f(x):
+        for _ in range(3):
+            y = np.sin(x)
+            alive.append(weakref.ref(y))
+        return y
+
+    gc.disable()
+    try:
+        jet(f, (np.ones(3),), ([np.ones(3), np.zeros(3)],))
+        assert [ref() for ref in alive] == [None] * 3
+    finally:
+        gc.enable()
+
+
+def test_a_derivative_needs_an_argument():
+    with pytest.raises(TypeError, match="the first positional argument, and the call has none"):
+        derivative(np.sin)()
+
+
+@pytest.mark.parametrize("primals, series", [(1.0, [1.0]), ((1.0,), [1.0]), ((1.0,), 1.0)])
+def test_primals_and_series_are_sequences(primals, series):
+    with pytest.raises(TypeError, match=r"jet\(f, \(x,\), \(\[first, second\],\)\)"):
+        jet(np.sin, primals, series)
