@@ -141,9 +141,6 @@ class Node(Referable):
         return f"Node({self.primitive.name}, shape={self.shape}, generation={self.generation})"
 
 
-_by_generation = attrgetter("generation")
-
-
 def topological_sort(outputs: Iterable[Node]) -> list[Node]:
     """Every node that the outputs reach, parents before children (the book's steps 15 and 16).
 
@@ -157,7 +154,7 @@ def topological_sort(outputs: Iterable[Node]) -> list[Node]:
             if parent not in seen:
                 seen.add(parent)
                 found.append(parent)  # type: ignore[arg-type]  # None has been seen
-    found.sort(key=_by_generation)
+    found.sort(key=attrgetter("generation"))
     return found
 
 

@@ -107,8 +107,7 @@ def _(primitive: General, node: Node, g: Any) -> Sequence[Any]:
     if primitive.rules:
         return pull.dispatch(Primitive)(primitive, node, g)
     if primitive.joint is not None:
-        cotangents = primitive.joint.apply(g, node.residuals, node.parents, node.params)
-        return fitted(primitive, cotangents, g, node.parents)
+        return fitted(primitive, primitive.joint.apply(g, node.residuals, node.parents, node.params), g, node.parents)
     active = [i for i, parent in enumerate(node.parents) if parent is not None]
     cotangents = g if type(g) is list else [g]
 
