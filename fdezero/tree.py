@@ -257,6 +257,41 @@ def _flatten(tree: Tree, leaves: list[Any]) -> Structure:
     return Structure(kind, tuple(key for key, _ in entries), built, _fixed(tree))
 
 
+def ravel(tree: Tree) -> tuple[Any, Callable[[Any], Tree]]:
+    """A tree of arrays as one vector, and the function that makes a tree of a vector.
+
+    Args:
+        tree: any tree; its leaves are arrays or numbers (Boxes too).
+
+    Returns:
+        ``(vector, unravel)``: the entries of all leaves, of their common dtype, and a function from a vector
+        of that length to a tree with leaves of the original shapes and dtypes.
+
+    Raises:
+        ValueError: by ``unravel``, when the vector has another length.
+
+    Example:
+        >>> vector, unravel = ravel({"w": np.ones((2, 2)), "b": 3.0})
+        >>> vector
+        array([1., 1., 1., 1., 3.])
+        >>> unravel(2 * vector)["b"]
+        np.float64(6.0)
+    """
+    found, structure = flatten(tree)
+    found = [x if hasattr(x, "shape") else np.asarray(x)[()] for x in found]
+    ends = np.cumsum([x.size for x in found], dtype=int).tolist()
+    length = ends[-1] if ends else 0
+
+    def unravel(vector: Any) -> Tree:
+        if vector.shape != (length,):
+            raise ValueError(f"unravel takes a vector of {length} numbers; got an array of shape {vector.shape}")
+        pieces = [vector[end - x.size : end].reshape(x.shape) for x, end in zip(found, ends, strict=True)]
+        pieces = [(p if p.dtype == x.dtype else p.astype(x.dtype)) for p, x in zip(pieces, found, strict=True)]
+        return structure.unflatten([p if p.shape else p[()] for p in pieces])
+
+    return (np.concatenate([x.reshape(-1) for x in found]) if found else np.zeros(0)), unravel
+
+
 def leaves(tree: Tree) -> list[Any]:
     """The leaves of a tree, left to right.
 

@@ -285,3 +285,24 @@ def test_static_fields_keep_out_of_custom_rules():
     f = custom_vjp(lambda d: d.w * d.b)
     f.defvjp(lambda d: (d.w * d.b, d), lambda d, g: (Dense(d.b * g, d.w * g, d.name),))
     assert grad(f)(Dense(2.0, 3.0, "a")) == Dense(3.0, 2.0, "a")
+
+
+def test_ravel_and_back():
+    tree_ = {"w": np.arange(6.0).reshape(2, 3), "b": (np.float32([1.5]), 2.0), "none": None}
+    vector, unravel = tree.ravel(tree_)
+    assert vector.shape == (8,) and vector.dtype == np.float64
+    back = unravel(vector)
+    assert list(back) == list(tree_) and back["b"][0].dtype == np.float32 and back["b"][1] == 2.0
+    np.testing.assert_array_equal(back["w"], tree_["w"])
+    with pytest.raises(ValueError, match="a vector of 8 numbers"):
+        unravel(vector[1:])
+    empty, unravel = tree.ravel(())
+    assert empty.shape == (0,) and unravel(empty) == ()
+
+
+def test_ravel_is_differentiated_both_ways():
+    x = {"w": np.array([[1.0, 2.0]]), "b": 3.0}
+    vector, unravel = tree.ravel(x)
+    loss = lambda p: (p["w"] ** 2).sum() * p["b"]  # noqa: E731
+    np.testing.assert_array_equal(grad(lambda v: loss(unravel(v)))(vector), tree.ravel(grad(loss)(x))[0])
+    np.testing.assert_array_equal(grad(lambda p: (tree.ravel(p)[0] ** 2).sum())(x)["w"], [[2.0, 4.0]])
