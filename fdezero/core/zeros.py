@@ -75,7 +75,7 @@ def alarm_is_raised() -> bool:
     return alarm is not None and alarm.raised
 
 
-def ringing(c: Array) -> Array:
+def with_alarm(c: Array) -> Array:
     """``c``, after raising the alarm: for a rule whose slope is a NaN that no invalid operation made."""
     raise_alarm()
     return c
@@ -91,15 +91,15 @@ def strong_zero(g: Array, c: Array) -> Array:
     return kept[()] if type(kept) is np.ndarray and not kept.ndim else kept  # a number stays one
 
 
-def is_spoiled(x: Any) -> bool:
+def has_nonfinite(x: Any) -> bool:
     """True for a Box that holds, in its value or a tangent, a number that is not finite.
 
     A number whose square overflows counts too; the caller then takes a slower path with the same result.
     """
-    return isinstance(x, Box) and any(map(_is_spoiled, x.parts))
+    return isinstance(x, Box) and any(map(_is_nonfinite, x.parts))
 
 
-def _is_spoiled(part: Any) -> bool:
+def _is_nonfinite(part: Any) -> bool:
     if isinstance(part, Box):
-        return is_spoiled(part)
+        return has_nonfinite(part)
     return part.dtype.kind in "fc" and not math.isfinite(abs(np.vdot(part, part)))

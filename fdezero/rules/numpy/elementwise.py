@@ -17,7 +17,7 @@ import numpy as np
 
 from ...core.declare import constant, elementwise, implements, register
 from ...core.graph import Array
-from ...core.zeros import is_spoiled, ringing
+from ...core.zeros import has_nonfinite, with_alarm
 from .helpers import as_operand, is_number
 
 LN2, LN10 = float(np.log(2.0)), float(np.log(10.0))
@@ -236,8 +236,8 @@ choice = elementwise(
 careful_choice = elementwise(
     np.where,
     None,
-    lambda g, x: ringing(np.where(x, g, np.zeros_like(g))),
-    lambda g, x: ringing(np.where(x, np.zeros_like(g), g)),
+    lambda g, x: with_alarm(np.where(x, g, np.zeros_like(g))),
+    lambda g, x: with_alarm(np.where(x, np.zeros_like(g), g)),
     name="where",
 )
 
@@ -250,7 +250,7 @@ def where(condition: Array, x: Any = None, y: Any = None) -> Array:
     """
     if x is None and y is None:
         return np.nonzero(condition)
-    return (careful_choice if is_spoiled(x) or is_spoiled(y) else choice)(condition, x, y)
+    return (careful_choice if has_nonfinite(x) or has_nonfinite(y) else choice)(condition, x, y)
 
 
 def _inside(x: Array, y: Array, z: Array) -> Array:

@@ -19,7 +19,7 @@ from ...core.declare import implements, linear, linear_in_all, register
 from ...core.graph import Array, Box
 from ...core.operands import as_operand as core_operand
 from ...core.primitives import Primitive
-from ...core.zeros import is_spoiled
+from ...core.zeros import has_nonfinite
 from .gathering import array_of, has_boxes, is_mask, read_at_boxes, write_at_boxes
 from .helpers import along, as_operand, spread_over
 
@@ -61,7 +61,7 @@ def getitem(x: Array, index: Any) -> Array:
         if has_boxes(index):
             return read_at_boxes(x, index)
         index = _known_index(index)
-        if _has_mask(index) and is_spoiled(x):  # as in `where`: what is left out must not spoil what is taken
+        if _has_mask(index) and has_nonfinite(x):  # as in `where`: no NaN of what is left out in the gradient
             x = np.where(_named_by(index, x.shape), x, 0)
     return read(x, index=index)
 
@@ -226,7 +226,7 @@ class Entries:
         x, v = self._array, _floating(value)
         if has_boxes(self._index):
             return write_at_boxes(x, self._index, v, _wide_enough_dtype(x, v), add=False)
-        if is_spoiled(x):  # as in `where`: what is overwritten must not spoil the rest
+        if has_nonfinite(x):  # as in `where`: no NaN of what is overwritten in the gradient
             x = np.where(_named_by(self._index, x.shape), 0, x)
         return put(x, v, index=self._index)
 
