@@ -1,4 +1,4 @@
-"""The public place to declare rules for functions of your own.
+"""The public place to declare rules for functions of your own, and the kinds of primitives that an interpreter meets.
 
 >>> import numpy as np
 >>> from fdezero import grad
@@ -20,10 +20,28 @@ from .core.declare import (
     reduction,
     register,
 )
-from .core.primitives import Primitive
+from .core.primitives import (
+    Constant,
+    Elementwise,
+    General,
+    Linear,
+    LinearInAll,
+    Multilinear,
+    MultilinearInAll,
+    Primitive,
+    Reduction,
+)
 
 __all__ = [
+    "Constant",
+    "Elementwise",
+    "General",
+    "Linear",
+    "LinearInAll",
+    "Multilinear",
+    "MultilinearInAll",
     "Primitive",
+    "Reduction",
     "constant",
     "elementwise",
     "general",
