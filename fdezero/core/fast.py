@@ -229,6 +229,8 @@ def reverse_mode(
     def array_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """`ArrayLike.__array_ufunc__`, without a check of the usual operands."""
         if method == "__call__" and not kwargs:
+            if len(inputs) == 1 and ufunc in implementations:
+                return implementations[ufunc].function(self)
             for x in inputs:
                 kind = x.__class__
                 if not (kind is Variable or kind in _PLAIN or (kind is np.ndarray and x.dtype is _FLOAT64)):
@@ -259,8 +261,8 @@ def reverse_mode(
                     for rule, parent in zip(primitive.rules, parents):  # noqa: B905  # strict takes 100 ns
                         if parent is not None:
                             c = rule.apply(g, residuals, parents, params)
-                            fits = c.shape == parent.shape and c.dtype is parent.dtype and not alarm.raised
-                            if not fits and c.__class__ not in SPARSE:
+                            unfit = c.shape != parent.shape or c.dtype is not parent.dtype or alarm.raised
+                            if unfit and c.__class__ not in SPARSE:
                                 if alarm.raised and isinstance(primitive, Elementwise):
                                     c = strong_zero(g, c)
                                 c = fit(primitive, c, parent)

@@ -16,21 +16,8 @@ import numpy as np
 from .graph import Array, Box
 from .primitives import TangentAware
 
-
-class Alarm:
-    """Raised by NumPy when an operation makes a NaN out of other numbers."""
-
-    __slots__ = ("raised",)
-
-    def __init__(self) -> None:
-        self.raised = False
-
-    def __call__(self, kind: str, flag: int) -> None:
-        self.raised = True
-
-
 #: The alarm of the derivatives that are being computed.
-_alarm: ContextVar[Alarm | None] = ContextVar("fdezero_alarm", default=None)
+_alarm: ContextVar[watching | None] = ContextVar("fdezero_alarm", default=None)
 
 
 class watching:
@@ -42,23 +29,26 @@ class watching:
     is: for a fold that is part of another's step.
     """
 
-    __slots__ = ("_alarm", "_inherit", "_state", "_token")
+    __slots__ = ("_state", "_token", "raised")
 
     def __init__(self, inherit: bool = False) -> None:
-        self._inherit = inherit
+        self.raised = inherit and alarm_is_raised()
 
-    def __enter__(self) -> Alarm:
-        self._alarm = alarm = Alarm()
-        alarm.raised = self._inherit and alarm_is_raised()
-        self._token = _alarm.set(alarm)
-        self._state = np.errstate(divide="ignore", over="ignore", under="ignore", invalid="call", call=alarm)
+    def __call__(self, kind: str, flag: int) -> None:
+        """What NumPy calls when an operation makes a NaN out of other numbers."""
+        self.raised = True
+
+    def __enter__(self) -> watching:
+        self._token = _alarm.set(self)
+        self._state: Any = np.errstate(divide="ignore", over="ignore", under="ignore", invalid="call", call=self)
         self._state.__enter__()
-        return alarm
+        return self
 
     def __exit__(self, *error: Any) -> None:
         self._state.__exit__(*error)
+        self._state = None  # it refers to this object
         _alarm.reset(self._token)
-        if self._alarm.raised:
+        if self.raised:
             raise_alarm()
 
 

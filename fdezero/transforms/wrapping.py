@@ -156,7 +156,7 @@ def run_on_boxes(
     inputs = boxes(level)
     arguments = list(args)
     leaves = iter(inputs)
-    for position, structure in zip(positions, structures, strict=True):
+    for position, structure in zip(positions, structures, strict=False):  # there are as many of each
         arguments[position] = structure._build(leaves)
     try:
         result = f(*arguments, **kwargs)

@@ -116,6 +116,8 @@ _LARGEST_EXPONENT = 16
 @implements(np.power, np.pow)
 def power(x: Array, y: Array) -> Array:
     """A constant small whole exponent multiplies out, so that x**2.0 is as cheap and as exact as x * x."""
+    if y.__class__ is int and y == 2 and x.dtype.kind in "fc":  # the usual one
+        return square(x)
     if not is_number(y) or y != int(y) or abs(y) > _LARGEST_EXPONENT or x.dtype.kind not in "fc":
         return general_power(x, y)
     if y.__class__ not in _PYTHON_S:
