@@ -92,7 +92,7 @@ class _NodeDraft(Referable):
     """A Node that is being filled in.
 
     A frozen attrs class assigns its fields through ``object.__setattr__``, 570 ns for seven of them.
-    `_recorded` fills a draft by plain assignment and then declares it to be a Node: 130 ns.
+    `recorded` fills a draft by plain assignment and then declares it to be a Node: 130 ns.
     """
 
     __slots__ = Node.__slots__
@@ -173,9 +173,10 @@ def reverse_mode(
         node = self.node
         return recorded(primitive, (node,), params, residuals, node.generation + 1, out, level)
 
-    def apply_two(self: Any, primitive: Any, x: Any, y: Any, params: Any) -> Any:
-        args, level = (x, y), self.level
-        x_node = y_node = None
+    def apply_two(self: Any, primitive: Any, a: Any, b: Any, params: Any) -> Any:
+        x, y, level = a, b, self.level
+        x_node: Any = None
+        y_node: Any = None
         if x.__class__ is Variable and x.level == level:
             x_node = x.node
             x = x._value
@@ -191,10 +192,10 @@ def reverse_mode(
         if level.over:
             raise self.escaped()
         if out.__class__ is tuple:
-            return self.recorded(primitive, args, (x, y), out, params)
+            return self.recorded(primitive, (a, b), (x, y), out, params)
         if y_node is None:
             keep_x, keep_y, keep_out = primitive.plans[1]
-            generation = x_node.generation + 1  # type: ignore[union-attr]
+            generation = x_node.generation + 1
         elif x_node is None:
             keep_x, keep_y, keep_out = primitive.plans[2]
             generation = y_node.generation + 1
