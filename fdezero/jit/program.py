@@ -285,3 +285,17 @@ def _parameters(operation: Any) -> list[str]:
 
 #: A pass: a function from a program to a program that returns the same.
 Pass = Callable[[Program], Program]
+
+
+@attrs.frozen(eq=False)
+class Compiled:
+    """A program made ready to run by a backend.
+
+    ``run(*leaves)`` returns a tuple of the outputs; or ``k >= 0`` where guard number k does not hold; or, negative,
+    the floating-point errors that came up: the sum of 1 for an invalid operation, 2 for a division by zero and 4 for
+    an overflow.  ``unchecked`` returns the outputs whatever errors came up.  ``source`` is what was generated.
+    """
+
+    run: Callable[..., Any]
+    unchecked: Callable[..., Any]
+    source: str
