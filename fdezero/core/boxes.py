@@ -123,6 +123,9 @@ class ArrayLike:
     #: Boxes are attrs classes, but to `tree` they are leaves.
     _fdezero_leaf = True
 
+    #: False where the value is one of many that it will have: a decision must be made on the Box itself.
+    is_open = True
+
     #: pandas' operators return NotImplemented for a larger number, so that a Box's operators are asked.
     __pandas_priority__ = 1_000_000
 
@@ -379,7 +382,7 @@ def truth(x: Any) -> Any:
 
 
 def raw(x: Any) -> Any:
-    """What is inside all the boxes: a plain array."""
-    while isinstance(x, ArrayLike):
+    """What is inside all the boxes: a plain array, or what stands for the plain arrays of a program (`is_open`)."""
+    while isinstance(x, ArrayLike) and x.is_open:
         x = x._value  # type: ignore[attr-defined]  # every Box has one
     return x

@@ -139,14 +139,27 @@ def _flat_place(places: Sequence[Any], sizes: Sequence[int]) -> Any:
     """Where places along several axes are when these are made one."""
     flat: Any = 0
     for place, size in zip(places, sizes, strict=True):
-        plain = np.asarray(raw(place))
-        if plain.dtype.kind not in "iu":
-            raise IndexError(f"an index is made of integers, and this one is of dtype {plain.dtype}")
-        if plain.size and not (-size <= plain.min() and plain.max() < size):
-            raise IndexError(f"an index is out of bounds for an axis of size {size}: {plain.min()} to {plain.max()}")
-        # As intp: in an index's own dtype, which may be uint8, the sum would wrap.
-        flat = flat * size + (place if isinstance(place, Box) else plain).astype(np.intp) % max(size, 1)
+        place = place if isinstance(place, Box) else np.asarray(place)
+        if place.dtype.kind not in "iu":
+            raise IndexError(f"an index is made of integers, and this one is of dtype {place.dtype}")
+        flat = flat * size + counted_from_the_start(place, size=size)
     return flat
+
+
+def _counted_from_the_start(place: Array, *, size: int) -> Array:
+    """An index along an axis of length ``size``, without negative numbers.
+
+    Raises:
+        IndexError: when one is out of bounds.
+    """
+    place = np.asarray(place)
+    if place.size and not (-size <= place.min() and place.max() < size):
+        raise IndexError(f"an index is out of bounds for an axis of size {size}: {place.min()} to {place.max()}")
+    # As intp: in an index's own dtype, which may be uint8, a sum would wrap.
+    return place.astype(np.intp) % max(size, 1)
+
+
+counted_from_the_start = constant(_counted_from_the_start, name="counted_from_the_start", core=(0,))
 
 
 # -- writing -----------------------------------------------------------------------------------------
