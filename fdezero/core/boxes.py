@@ -283,6 +283,10 @@ class ArrayLike:
     def __bool__(self) -> bool:
         return bool(implementations[truth].function(self))
 
+    def known(self) -> Any:
+        """The value for a decision of Python's, where the Box is not open."""
+        raise NotImplementedError
+
     def __format__(self, spec: str) -> str:
         return format(self.value, spec) if spec else str(self)  # type: ignore[attr-defined]  # every Box has one
 

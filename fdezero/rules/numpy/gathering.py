@@ -103,7 +103,10 @@ def _is_places(part: Any) -> bool:
 
 def _spelled_out(given: Sequence[Any], shape: tuple[int, ...]) -> list[Any]:
     """The index with a part for each axis: no ellipsis, and no masks."""
-    arrays = [array_of(part) if isinstance(part, list) else part for part in given]
+    arrays = [
+        array_of(part) if isinstance(part, list) else part.known() if is_mask(part) and isinstance(part, Box) else part
+        for part in given
+    ]
     used = sum(_axes_of(part) for part in arrays)
     if used > len(shape):
         raise IndexError(f"too many indices: the array has {len(shape)} dimensions, and {used} were indexed")
@@ -125,7 +128,7 @@ def _spelled_out(given: Sequence[Any], shape: tuple[int, ...]) -> list[Any]:
 
 def is_mask(part: Any) -> bool:
     """True where a part of an index is an array of booleans."""
-    return isinstance(part, np.ndarray) and part.dtype.kind == "b"
+    return (isinstance(part, np.ndarray) or (isinstance(part, Box) and not part.is_open)) and part.dtype.kind == "b"
 
 
 def _axes_of(part: Any) -> int:
