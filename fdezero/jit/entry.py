@@ -14,6 +14,7 @@ from toolz import compose
 from ..core.graph import Box
 from ..core.operands import describe
 from ..transforms.wrapping import decorator, global_name
+from .calls import Inside
 from .program import Program
 from .signature import signature_of
 from .variants import Backend, Specialisation
@@ -44,12 +45,14 @@ class Jitted:
         self._f, self._static, self._backend = f, static, backend
         self._compilers = compilers(backend) if backend is not None else None
         self._made: dict[Any, Specialisation] = {}
+        self._inside: dict[Any, Inside] = {}
         self._lock = threading.Lock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         signature, leaves = signature_of(args, kwargs, self._static)
         if any(isinstance(leaf, Box) for leaf in leaves):
-            return self._f(*args, **kwargs)
+            result = self._inside_of(signature).call(leaves)
+            return self._f(*args, **kwargs) if result is None else result.value
         return self._specialised(signature).call(leaves)
 
     def _specialised(self, signature: Any) -> Specialisation:
@@ -59,6 +62,14 @@ class Jitted:
                 self._compilers = self._compilers or compilers(None)
                 made = self._made.setdefault(signature, Specialisation(self._f, signature, *self._compilers))
         return made
+
+    def _inside_of(self, signature: Any) -> Inside:
+        """The forms for transforms around this function."""
+        with self._lock:
+            if signature not in self._inside:
+                again = functools.partial(Jitted, static=(), backend=self._backend)
+                self._inside[signature] = Inside(self._f, signature, again)
+            return self._inside[signature]
 
     def program(self, *args: Any, **kwargs: Any) -> Program:
         """The optimised program for these arguments, which prints itself."""
