@@ -283,7 +283,7 @@ class ArrayLike:
     def __bool__(self) -> bool:
         return bool(implementations[truth].function(self))
 
-    def known(self) -> Any:
+    def concrete(self) -> Any:
         """The value for a decision of Python's, where the Box is not open."""
         raise NotImplementedError
 

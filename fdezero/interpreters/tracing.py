@@ -56,7 +56,7 @@ class Traced(Box):
     @property
     def value(self) -> Array:
         """The array, for code that reads it: a decision for this value."""
-        return self.known()
+        return self.concrete()
 
     def apply(self, primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
         """The result of the call, noted down; of one whose shape depends on values, the result for these."""
@@ -65,7 +65,7 @@ class Traced(Box):
         if primitive.function is truth:
             return bool(args[0])
         if shaped_by_values(primitive):
-            args = tuple([a.known() if self.is_mine(a) else a for a in args])
+            args = tuple([a.concrete() if self.is_mine(a) else a for a in args])
             return primitive(*args, **params)
         try:
             out = primitive(*map(self.unwrap, args), **params)
@@ -81,35 +81,35 @@ class Traced(Box):
         """True for a box of this run."""
         return isinstance(x, Traced) and x.level == self.level
 
-    def known(self) -> Any:
+    def concrete(self) -> Any:
         """The plain value, on which something is decided."""
         self.recorder.decided(self.number, self._value)
         return self._value
 
     def __bool__(self) -> bool:
-        return bool(self.known() if self.dtype.kind == "b" else np.not_equal(self, 0).known())
+        return bool(self.concrete() if self.dtype.kind == "b" else np.not_equal(self, 0).concrete())
 
-    def __int__(self) -> int:
+    def __int__(self) -> int:  # type: ignore[override]  # the others refuse
         whole = self if self.dtype.kind in "biu" or not np.isfinite(self._value) else self.astype(np.int64)
-        return int(whole.known())
+        return int(whole.concrete())
 
-    def __float__(self) -> float:
-        return float(self.known())
+    def __float__(self) -> float:  # type: ignore[override]  # the others refuse
+        return float(self.concrete())
 
-    def __complex__(self) -> complex:
-        return complex(self.known())
+    def __complex__(self) -> complex:  # type: ignore[override]  # the others refuse
+        return complex(self.concrete())
 
-    def __index__(self) -> int:
-        return operator.index(self.known())
+    def __index__(self) -> int:  # type: ignore[override]  # the others refuse
+        return operator.index(self.concrete())
 
     def item(self, *index: Any) -> Any:
-        return np.asarray(self.known()).item(*index)
+        return np.asarray(self.concrete()).item(*index)
 
     def tolist(self) -> Any:
-        return np.asarray(self.known()).tolist()
+        return np.asarray(self.concrete()).tolist()
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        return np.array(self.known(), dtype)
+        return np.array(self.concrete(), dtype)
 
     def __format__(self, spec: str) -> str:
         return format(self._value, spec)  # what is printed is of this run; no decision

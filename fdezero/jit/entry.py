@@ -1,11 +1,11 @@
-"""`jit`: the function that a user calls, and what it looks up."""
+"""The function that `jit` returns, and what it looks up."""
 
 from __future__ import annotations
 
 import functools
 import importlib.util
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import MethodType
 from typing import Any
 
@@ -13,24 +13,12 @@ from toolz import compose
 
 from ..core.graph import Box
 from ..core.operands import describe
-from ..transforms.wrapping import decorator, global_name
+from ..transforms.wrapping import global_name
 from .calls import Inside
+from .flattener import MISS
 from .program import Program
 from .signature import signature_of
 from .variants import Backend, Specialisation
-
-
-@decorator
-def jit(
-    f: Callable[..., Any],
-    static_argnums: int | Iterable[int] = (),
-    static_argnames: str | Iterable[str] = (),
-    backend: str | None = None,
-) -> Jitted:
-    """``f``, traced at its first call, and compiled for the next ones with arguments of the same shapes and dtypes."""
-    positions = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
-    names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
-    return Jitted(f, (*positions, *names), backend)
 
 
 class Jitted:
@@ -46,14 +34,23 @@ class Jitted:
         self._compilers = compilers(backend) if backend is not None else None
         self._made: dict[Any, Specialisation] = {}
         self._inside: dict[Any, Inside] = {}
+        self._enter: Callable[..., Any] = _miss
         self._lock = threading.Lock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        result = self._enter(args, kwargs)
+        return self._by_signature(args, kwargs) if result is MISS else result
+
+    def _by_signature(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result of a call that is not like the last one."""
         signature, leaves = signature_of(args, kwargs, self._static)
         if any(isinstance(leaf, Box) for leaf in leaves):
             result = self._inside_of(signature).call(leaves)
             return self._f(*args, **kwargs) if result is None else result.value
-        return self._specialised(signature).call(leaves)
+        made = self._specialised(signature)
+        result = made.call(leaves)
+        self._enter = made.enter or _miss
+        return result
 
     def _specialised(self, signature: Any) -> Specialisation:
         made = self._made.get(signature)
@@ -85,6 +82,10 @@ class Jitted:
 
     def __repr__(self) -> str:
         return f"<jit of {getattr(self._f, '__name__', self._f)}>"
+
+
+def _miss(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return MISS
 
 
 def compilers(name: str | None) -> tuple[Callable[[Program], Program], Backend]:

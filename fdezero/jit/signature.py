@@ -66,9 +66,9 @@ def signature_of(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[An
     except TypeError:
         odd = next(each.value for each in types if isinstance(each, Static) and not _is_hashable(each.value))
         raise TypeError(
-            f"{describe(odd)} among the arguments of a jitted function is no array and cannot be hashed, so the function cannot "
-            "be compiled for it; pass an array, a number or a tree of them, or a static value that can be hashed (a tuple "
-            "for a list)"
+            f"{describe(odd)} among the arguments of a jitted function is no array and cannot be hashed, so the function "
+            "cannot be compiled for it; pass an array, a number or a tree of them, or a static value that can be hashed "
+            "(a tuple for a list)"
         ) from None
     return signature, dynamic
 

@@ -188,8 +188,9 @@ def _with_own_ones_read_only(constants: dict[int, Any]) -> dict[int, Any]:
     for number, value in constants.items():
         if type(value) is not np.ndarray:
             continue
-        ours = _holders(constants, number) == alone
-        if ours and (value.base is None or (type(value.base) is np.ndarray and _holders_of_base(constants, number) == base_alone)):
+        base = type(value.base)
+        shares = value.base is not None and not (base is np.ndarray and _holders_of_base(constants, number) == base_alone)
+        if _holders(constants, number) == alone and not shares:
             value.flags.writeable = False
         elif not value.flags.writeable and value.base is not None and value.base.flags.writeable:
             constants[number] = value = value.view()  # read-only to the function, but the caller's

@@ -11,11 +11,13 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
 import numpy as np
 
+from .flattener import make_enter
 from .program import Compiled, Program
 from .purity import refuse_changes
 from .signature import Signature, arguments_of
@@ -38,6 +40,7 @@ class Variant:
     trace: Trace
     program: Program
     compiled: Compiled
+    enter: Any = None
     is_checked: bool = False
     careful: Variant | None = None
 
@@ -68,6 +71,7 @@ class Specialisation:
     backend: Backend
     variants: tuple[Variant, ...] = ()
     is_eager: bool = False
+    enter: Any = None
     lock: Any = attrs.field(factory=threading.RLock)
 
     def call(self, leaves: Sequence[Any]) -> Any:
@@ -75,8 +79,16 @@ class Specialisation:
         for variant in self.variants:
             outs = self.run(variant, leaves)
             if outs is not None:
+                self.enter = variant.enter if variant.is_checked else None
                 return variant.result(outs) if type(outs) is tuple else outs.value
         return self.eager(leaves) if self.is_eager else self.traced(leaves)
+
+    def otherwise(self, variant: Variant, outs: Any, leaves: Sequence[Any]) -> Any:
+        """The result of a call that `flattener` made, whose program does not hold or raised an error (None)."""
+        if outs is None:
+            return self.eager(leaves)
+        found = self.after_errors(variant, leaves, -outs) if outs < 0 else None
+        return found.value if found is not None else self.call(leaves)
 
     def run(self, variant: Variant, leaves: Sequence[Any]) -> Any:
         """The outputs of a variant's program; `Eager` with the result of a plain call; None where a guard fails."""
@@ -92,8 +104,8 @@ class Specialisation:
 
     def after_errors(self, variant: Variant, leaves: Sequence[Any], errors: int) -> Any:
         """As `run`, of a call in which floating-point errors came up."""
-        modes = np.geterr()
-        reported = sum(bit for name, bit in ERRORS.items() if modes[name] != "ignore")
+        modes: Any = np.geterr()
+        reported = sum([bit for name, bit in ERRORS.items() if modes[name] != "ignore"])
         if errors & reported and loud_errors(variant.program, leaves) & reported:
             return Eager(self.eager(leaves))
         if errors & ERRORS["invalid"] and variant.has_derivatives and not variant.trace.alarmed:
@@ -114,13 +126,15 @@ class Specialisation:
 
     def made(self, found: Trace) -> Variant:
         program = self.passes(found.program)
-        return Variant(found, program, self.backend(program))
+        variant = Variant(found, program, self.backend(program))
+        variant.enter = make_enter(self.signature, found, variant.compiled.run, partial(self.otherwise, variant))
+        return variant
 
     def traced(self, leaves: Sequence[Any]) -> Any:
         """The result of a call that is traced and compiled for the next ones."""
         with self.lock:
-            if len(self.variants) >= MOST_VARIANTS or self.decides_on_arrays(leaves):
-                self.give_up(f"its programs hold for few arguments; the decision that fails most often is at {self.worst_line(leaves)}")
+            if len(self.variants) >= MOST_VARIANTS or self.decides_on_arrays():
+                self.give_up(f"its decisions differ at nearly every call, most of all at {self.worst_line()}")
                 return self.eager(leaves)
             try:
                 found = self.retraced(leaves)
@@ -141,16 +155,17 @@ class Specialisation:
                 variant.is_checked = True
 
     # -- giving up -----------------------------------------------------------------------------------
-    def decides_on_arrays(self, leaves: Sequence[Any]) -> bool:
+    def decides_on_arrays(self) -> bool:
         """True where the last two variants differ in floating-point arrays that a decision was made on."""
         if len(self.variants) < 2:
             return False
-        firsts = [[g for g in v.trace.program.guards if np.ndim(g.expected) and g.expected.dtype.kind in "fc"] for v in self.variants[:2]]
-        return any(
-            a.line == b.line and not np.array_equal(a.expected, b.expected, equal_nan=True) for a, b in zip(*firsts, strict=False)
-        )
+        one, other = [
+            [guard for guard in variant.trace.program.guards if np.ndim(guard.expected) and guard.expected.dtype.kind in "fc"]
+            for variant in self.variants[:2]
+        ]
+        return any(a.line == b.line and not np.array_equal(a.expected, b.expected) for a, b in zip(one, other, strict=False))
 
-    def worst_line(self, leaves: Sequence[Any]) -> str:
+    def worst_line(self) -> str:
         """Where the decision stands that went differently in most variants."""
         counts: dict[str, set[str]] = {}
         for variant in self.variants:

@@ -104,7 +104,7 @@ def _is_places(part: Any) -> bool:
 def _spelled_out(given: Sequence[Any], shape: tuple[int, ...]) -> list[Any]:
     """The index with a part for each axis: no ellipsis, and no masks."""
     arrays = [
-        array_of(part) if isinstance(part, list) else part.known() if is_mask(part) and isinstance(part, Box) else part
+        array_of(part) if isinstance(part, list) else part.concrete() if is_mask(part) and isinstance(part, Box) else part
         for part in given
     ]
     used = sum(_axes_of(part) for part in arrays)

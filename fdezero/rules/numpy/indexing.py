@@ -45,7 +45,7 @@ def _known_index(index: Any) -> Any:
         return array_of(index)  # a list or a Series may name an entry twice, which `may_repeat` asks an array
     if isinstance(index, Box):
         if not index.is_open:
-            return index.known()
+            return index.concrete()
         instead = (
             "what it selects has another shape for each example; write np.where(mask, x, 0)"
             if index.dtype.kind == "b"
