@@ -87,7 +87,8 @@ class Traced(Box):
         return self._value
 
     def __bool__(self) -> bool:
-        return bool(self.concrete() if self.dtype.kind == "b" else np.not_equal(self, 0).concrete())
+        is_true: Any = self if self.dtype.kind == "b" else np.not_equal(self, 0)
+        return bool(is_true.concrete())
 
     def __int__(self) -> int:  # type: ignore[override]  # the others refuse
         whole = self if self.dtype.kind in "biu" or not np.isfinite(self._value) else self.astype(np.int64)

@@ -64,4 +64,4 @@ def _same_call(one: Instruction, other: Instruction) -> bool:
 
 def _equal(a: Any, b: Any) -> bool:
     x, y = np.asarray(a), np.asarray(b)
-    return x.shape == y.shape and x.dtype == y.dtype and x.tobytes() == y.tobytes()
+    return bool(x.shape == y.shape and x.dtype == y.dtype and x.tobytes() == y.tobytes())
