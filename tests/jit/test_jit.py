@@ -230,7 +230,7 @@ def test_errors_are_the_functions_own(compiled):
 def test_random_numbers_are_an_error_that_names_them(compiled):
     fast = compiled(lambda x: x * np.random.rand())
     fast(1.0)
-    with pytest.raises(ImpureFunction, match="constant .* pass it to the function as an argument"):
+    with pytest.raises(ImpureFunction, match=r"constant .* pass it to the function as an argument"):
         fast(1.0)
 
 
