@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from ...core.boxes import raw
-from ...core.declare import constant, implements
+from ...core.declare import constant, implements, shape_depends_on_values
 from ...core.graph import Array
-from .helpers import along, as_operand, shape_depends_on_values, trailing, trailing_one
+from .helpers import along, as_operand, trailing, trailing_one
 
 
 # -- block -------------------------------------------------------------------------------------------
