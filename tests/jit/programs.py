@@ -159,7 +159,7 @@ class Random(Builder):
     def complex(self):
         if (i := self.pick("c")) is not None:
             self.map([np.add, np.multiply, np.subtract, np.divide][self.rng.integers(4)], i, self.same(i))
-            self.map([np.absolute, np.real, np.conjugate, np.exp][self.rng.integers(4)], i) if self.rng.integers(2) else None
+            self.map([np.absolute, np.negative, np.conjugate, np.exp][self.rng.integers(4)], i) if self.rng.integers(2) else None
 
     def compare(self):
         if (i := self.pick("f", "i")) is not None:

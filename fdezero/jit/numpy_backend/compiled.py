@@ -12,11 +12,13 @@ import attrs
 import numpy as np
 
 from ..memory import Plan, plan, roots, size_of
-from ..program import Apply, Program, Scatter
-from . import emit, scalars
+from ..program import Apply, Broadcast, Program, Scatter
+from . import emit, loop, scalars
+from .calls import overwrites, writes
 from .careful import careful
 from .errors import switches
 from .frame import KEPT, arena, new_frames
+from .operations import Loop
 from .writer import Writer
 
 #: An output of at most so many bytes, of which views are made, is made in the frame and copied.
@@ -62,7 +64,8 @@ def source_of(program: Program, scheduled: Program, checked: bool) -> Source:
         scheduled: the same for the fast way.
     """
     where = _plan(scheduled)
-    w = Writer(scheduled, where, arena(where.total))
+    scratch = max([loop.scratch(each.operation) for each in scheduled.instructions if isinstance(each.operation, Loop)], default=0)
+    w = Writer(scheduled, where, arena(where.total + scratch))
     _inputs(w)
     guards = sorted(enumerate(scheduled.guards), key=lambda pair: (pair[1].position, pair[0]))
     for position, each in enumerate(scheduled.instructions):
@@ -95,8 +98,8 @@ def _plan(program: Program) -> Plan:
     owned = [root[i] for i in program.outputs]
     return plan(
         program,
-        emit.writes,
-        emit.overwrites,
+        writes,
+        overwrites,
         {i for i in owned if i not in viewed or size_of(program.types[i]) > _SMALL},
     )
 
@@ -117,8 +120,8 @@ def _around(w: Writer, checked: bool, names: dict[str, Any]) -> tuple[list[str],
     """The lines before and after the body that take and give back the frame and the error state."""
     head, tail = [], []
     if w.parts:
-        make = new_frames(w.parts, w.plan.total)
-        if w.plan.total <= KEPT:
+        make = new_frames(w.parts, w.memory.nbytes)
+        if w.memory.nbytes <= KEPT:
             frames: list[Any] = []
             names |= {"take": frames.pop, "give": frames.append, "new_frame": make}
             head += ["    try:", "        frame = take()", "    except IndexError:", "        frame = new_frame()"]
@@ -150,16 +153,25 @@ def _result(w: Writer, i: int, given: set[int]) -> str:
         return emit.as_scalar(w, i, w.number(i)) if kind.dtype in scalars.HELD else w.number(i)
     root = w.plan.root[i]
     maker = w.makers.get(root)
-    whole = root not in given and size_of(kind) == size_of(w.kind(root)) and w.seen_through(i) == i
+    whole = root not in given and size_of(kind) == size_of(w.kind(root)) and not _is_repeated(w, i)
     name = w.array(i)
     if whole and maker is not None:
         given.add(root)
         if isinstance(maker.operation, Apply):
             if root == i:
                 return f"{w.names.name(fresh, 'fresh')}({', '.join([name, *[w.array(j) for j in maker.operands if w.kind(j).shape]])})"
-        elif not emit.writes(maker) or w.plan.place[root] not in w.plan.offsets:
+        elif root not in w.plan.place or w.plan.place[root] not in w.plan.offsets:
             return name
     return f"{name}.copy()"
+
+
+def _is_repeated(w: Writer, i: int) -> bool:
+    """True for a view in which an entry of memory may stand for several: NumPy does not write to such a one."""
+    while i != w.plan.root[i]:
+        if isinstance(w.makers[i].operation, Broadcast):
+            return True
+        i = w.makers[i].operands[0]
+    return False
 
 
 def fresh(x: Any, *operands: Any) -> Any:

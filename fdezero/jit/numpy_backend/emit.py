@@ -10,7 +10,8 @@ import numpy as np
 
 from ..memory import VIEWS
 from ..program import Apply, Cast, Guard, Instruction, Map, Matmul, Reduce, Scatter, Slice
-from . import scalars
+from . import loop, scalars
+from .calls import call
 from .frame import View
 from .operations import Dot, Loop
 from .writer import Writer, index
@@ -22,18 +23,6 @@ SHORT = 4096
 _BLAS = (np.dtype(np.float64), np.dtype(np.float32))
 
 
-def writes(each: Instruction) -> bool:
-    """True for an instruction that writes its arrays where it is told to."""
-    if isinstance(each.operation, Map):
-        return isinstance(each.operation.function, np.ufunc)
-    return isinstance(each.operation, (Cast, Reduce, Scatter, Matmul, Loop))
-
-
-def overwrites(each: Instruction, at: int) -> bool:
-    """True for an instruction that may write its result over an operand."""
-    return isinstance(each.operation, Map)
-
-
 def instruction(w: Writer, each: Instruction) -> None:
     """Write one instruction."""
     out = each.outputs[0]
@@ -41,7 +30,10 @@ def instruction(w: Writer, each: Instruction) -> None:
         if w.kind(out).shape == ():
             w.item(out)
         return  # an array is made when it is used
-    if not w.kind(out).shape == () or not isinstance(each.operation, (Map, Cast, Scatter)):
+    if isinstance(each.operation, Loop):
+        w.calls_numpy = True
+        loop.write(w, each)
+    elif w.kind(out).shape != () or not isinstance(each.operation, (Map, Cast, Scatter)):
         w.calls_numpy = True
         _ARRAYS[type(each.operation)](w, each)
     else:
@@ -114,12 +106,6 @@ def _map(w: Writer, each: Instruction) -> None:
     name = w.names.name(function, f"np_{getattr(function, '__name__', 'function')}")
     w.write(f"v{out} = {name}({', '.join(arguments)})")
     w.arrays[out] = f"v{out}"
-
-
-def call(w: Writer, function: Any, arguments: Sequence[str], target: str) -> str:
-    """A call of a ufunc with the place of its result, which two ufuncs do not take by position."""
-    out = f"out={target}" if function in (np.maximum, np.minimum) else target
-    return f"{w.names.ufunc(function)}({', '.join([*arguments, out])})"
 
 
 def _cast(w: Writer, each: Instruction) -> None:

@@ -59,7 +59,8 @@ def arrays(parts: Mapping[str, Part], total: int) -> dict[str, np.ndarray[Any, A
 def arena(total: int) -> np.ndarray[Any, Any]:
     """So many bytes, aligned."""
     memory = np.empty(total + ALIGNMENT, np.uint8)
-    return memory[-memory.ctypes.data % ALIGNMENT :]
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + total]
 
 
 def made_of(part: Part, made: Mapping[str, Any], memory: Any) -> Any:

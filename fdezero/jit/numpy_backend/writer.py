@@ -47,6 +47,10 @@ class Writer:
     def kind(self, i: int) -> Type:
         return self.program.types[i]
 
+    def makers_in(self, operation: Any) -> dict[int, Instruction]:
+        """The instructions of a loop, by what they make."""
+        return {i: each for each in operation.program.instructions for i in each.outputs}
+
     # -- the frame -------------------------------------------------------------------------------------
 
     def part(self, name: str, part: Part) -> str:
@@ -127,10 +131,12 @@ class Writer:
 
     def vector(self, i: int) -> str:
         """The expression for the entries of an array in one row."""
+        return self.flattened(i, self.array(i))
+
+    def flattened(self, i: int, name: str) -> str:
+        """The expression for the entries, in one row, of an array that has a name."""
         kind = self.kind(i)
-        if len(kind.shape) == 1:
-            return self.array(i)
-        return self.view(f"v{i}_flat", self.array(i), kind, Reshape((-1,)))
+        return name if len(kind.shape) == 1 else self.view(f"v{i}_flat", name, kind, Reshape((-1,)))
 
     def seen_through(self, i: int) -> int:
         """The value that is repeated to make this one, which NumPy does as well."""
