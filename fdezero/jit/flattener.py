@@ -28,7 +28,7 @@ import numpy as np
 
 from .. import tree
 from .signature import Signature, Static
-from .trace import ARRAY, NUMBER, OBJECT, Trace
+from .trace import NUMBER, OBJECT, Trace
 
 #: What a generated function returns for arguments that it is not for.
 MISS = object()
@@ -63,7 +63,7 @@ def make_enter(signature: Signature, trace: Trace, run: Callable[..., Any], othe
     text = "\n".join(lines) + "\n"
     filename = f"<fdezero jit: entry {next(_counter)}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    space = source.space | {"MISS": MISS, "run": run, "otherwise": otherwise, "ndarray": np.ndarray, "asarray": np.asarray}
+    space = source.space | {"MISS": MISS, "run": run, "otherwise": otherwise, "ndarray": np.ndarray}
     exec(compile(text, filename, "exec"), space)
     return space["enter"]
 
@@ -124,19 +124,18 @@ class _Source:
 
     def result(self, trace: Trace) -> str:
         """An expression for the result, given ``outs``."""
-        leaves = [self.result_leaf(kind, place, trace) for kind, place in trace.kinds]
+        leaves = [self.result_leaf(kind, place) for kind, place in trace.kinds]
         try:
             return self.build(trace.structure, iter(leaves))
         except _NoSource:
             return f"{self.given(trace.structure.unflatten)}([{', '.join(leaves)}])"
 
-    def result_leaf(self, kind: int, place: Any, trace: Trace) -> str:
+    def result_leaf(self, kind: int, place: Any) -> str:
         if kind == OBJECT:
             return self.given(place)
         if kind == NUMBER:
             return f"outs[{place}].item()"
-        shape = trace.program.types[trace.program.outputs[place]].shape
-        return f"asarray(outs[{place}])" if kind == ARRAY and not shape else f"outs[{place}]"
+        return f"outs[{place}]"
 
     def build(self, structure: tree.Structure, leaves: Iterator[str]) -> str:
         kind = structure.kind

@@ -19,8 +19,8 @@ from ..core.recording import new_level
 from ..interpreters.tracing import Traced
 from .program import Apply, Guard, Instruction, Program, Type
 
-#: What a leaf of a result is: a value of the program as a Python number, a NumPy scalar or an array, or a constant object.
-NUMBER, SCALAR, ARRAY, OBJECT = range(4)
+#: What a leaf of a result is: a value of the program, as a Python number or as NumPy's (of no axes a scalar), or an object.
+NUMBER, ARRAY, OBJECT = range(3)
 
 _NUMBERS = (bool, int, float, complex)
 
@@ -150,7 +150,7 @@ def trace(f: Callable[..., Any], leaves: Sequence[Any], arguments: Callable[[lis
         tuple(numbers),
         tuple(recorder.guards.values()),
     )
-    finished = [value.copy() if isinstance(value, np.ndarray) else value for value in values]
+    finished = [value.copy()[()] if isinstance(value, np.ndarray) else value for value in values]
     return Trace(program, structure, kinds, structure.unflatten(finished), alarm.raised)
 
 
@@ -161,8 +161,7 @@ def _kind(out: Any, recorder: Recorder, numbers: list[int]) -> tuple[int, Any]:
     if not isinstance(value, (np.ndarray, np.generic)) and not isinstance(out, Traced):
         return OBJECT, out
     numbers.append(recorder.operand(out))
-    kind = ARRAY if isinstance(value, np.ndarray) else SCALAR if isinstance(value, np.generic) else NUMBER
-    return kind, len(numbers) - 1
+    return (ARRAY if isinstance(value, (np.ndarray, np.generic)) else NUMBER), len(numbers) - 1
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from .flattener import make_enter
 from .program import Compiled, Program
 from .purity import refuse_changes
 from .signature import Signature, arguments_of
-from .trace import ARRAY, NUMBER, OBJECT, Trace, Untraceable, trace
+from .trace import NUMBER, OBJECT, Trace, Untraceable, trace
 
 #: More variants than this are not worth their compilation; the function is then called as it is.
 MOST_VARIANTS = 16
@@ -55,7 +55,7 @@ class Variant:
 
 
 def _leaf(kind: int, out: Any) -> Any:
-    return np.asarray(out) if kind == ARRAY else out.item() if kind == NUMBER and hasattr(out, "item") else out
+    return out.item() if kind == NUMBER else out
 
 
 @attrs.define(eq=False)
