@@ -207,7 +207,7 @@ def _overwritten(
     """The operand in whose place the output can be written: a whole array that is needed only here."""
     for at, i in enumerate(each.operands):
         alone = all(j == i or root[j] != i for j in each.operands)
-        if root[i] == i and alone and last[i] == position and i not in kept:
-            if program.types[i] == program.types[out] and overwrites(each, at):
-                return i
+        dies = root[i] == i and alone and last[i] == position and i not in kept
+        if dies and program.types[i] == program.types[out] and overwrites(each, at):
+            return i
     return None

@@ -46,7 +46,7 @@ def careful(program: Program, checked: bool) -> Callable[..., Any]:
 
     def run(*leaves: Any) -> Any:
         recorder = Recorder()
-        report = "call" if checked else "ignore"
+        report: Any = "call" if checked else "ignore"
         with np.errstate(invalid=report, divide=report, over=report, under="ignore", call=recorder):
             values = {i: _typed(program, i, x) for i, x in zip(program.inputs, leaves, strict=True)}
             values |= {i: _typed(program, i, x) for i, x in program.constants.items()}

@@ -64,8 +64,8 @@ def source_of(program: Program, scheduled: Program, checked: bool) -> Source:
         scheduled: the same for the fast way.
     """
     where = _plan(scheduled)
-    scratch = max([loop.scratch(each.operation) for each in scheduled.instructions if isinstance(each.operation, Loop)], default=0)
-    w = Writer(scheduled, where, arena(where.total + scratch))
+    loops = [each.operation for each in scheduled.instructions if isinstance(each.operation, Loop)]
+    w = Writer(scheduled, where, arena(where.total + max(map(loop.scratch, loops), default=0)))
     _inputs(w)
     guards = sorted(enumerate(scheduled.guards), key=lambda pair: (pair[1].position, pair[0]))
     for position, each in enumerate(scheduled.instructions):
@@ -159,7 +159,8 @@ def _result(w: Writer, i: int, given: set[int]) -> str:
         given.add(root)
         if isinstance(maker.operation, Apply):
             if root == i:
-                return f"{w.names.name(fresh, 'fresh')}({', '.join([name, *[w.array(j) for j in maker.operands if w.kind(j).shape]])})"
+                operands = [w.array(j) for j in maker.operands if w.kind(j).shape]
+                return f"{w.names.name(fresh, 'fresh')}({', '.join([name, *operands])})"
         elif root not in w.plan.place or w.plan.place[root] not in w.plan.offsets:
             return name
     return f"{name}.copy()"

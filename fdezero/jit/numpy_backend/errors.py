@@ -12,22 +12,22 @@ from typing import Any
 import numpy as np
 
 try:
-    from numpy._core.umath import _extobj_contextvar, _make_extobj  # type: ignore[attr-defined]  # private
+    from numpy._core import umath as _private
 except ImportError:
-    _extobj_contextvar = _make_extobj = None
+    _private = None  # type: ignore[assignment]  # NumPy has it elsewhere
 
-_RAISE = {"invalid": "raise", "divide": "raise", "over": "raise", "under": "ignore"}
-_IGNORE = dict.fromkeys(_RAISE, "ignore")
+_RAISE: dict[str, Any] = {"invalid": "raise", "divide": "raise", "over": "raise", "under": "ignore"}
+_IGNORE: dict[str, Any] = dict.fromkeys(_RAISE, "ignore")
 
 
 def switches(checked: bool) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
     """(enter, leave): ``token = enter()`` makes NumPy raise errors, or ignore them; ``leave(token)`` ends that."""
     state = _RAISE if checked else _IGNORE
-    if _make_extobj is None:
+    make, variable = getattr(_private, "_make_extobj", None), getattr(_private, "_extobj_contextvar", None)
+    if make is None or variable is None:
         return _public(state)
-    entered = _make_extobj(**state)
-    change = _extobj_contextvar.set
-    return lambda: change(entered), _extobj_contextvar.reset
+    entered, change = make(**state), variable.set
+    return lambda: change(entered), variable.reset
 
 
 def _public(state: dict[str, Any]) -> tuple[Callable[[], Any], Callable[[Any], Any]]:

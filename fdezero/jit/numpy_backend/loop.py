@@ -60,7 +60,7 @@ def write(w: Writer, each: Instruction) -> None:
             cut[i] = w.flattened(i, name) if operation.flat else name
     before, w.lines = w.lines, []
     outer, w.indent = w.indent, w.indent + "    "
-    temporaries = []
+    temporaries: list[str] = []
     for i, name in cut.items():
         local[i] = f"block_{i}"
         w.write(f"block_{i} = {name}[begin:end]")

@@ -38,7 +38,8 @@ _MATH = {
     np.log10: "log10", np.sin: "sin", np.cos: "cos", np.tan: "tan", np.arcsin: "asin", np.arccos: "acos",
     np.arctan: "atan", np.arctan2: "atan2", np.sinh: "sinh", np.cosh: "cosh", np.tanh: "tanh", np.arcsinh: "asinh",
     np.arccosh: "acosh", np.arctanh: "atanh", np.hypot: "hypot", np.power: "pow", np.float_power: "pow",
-    np.cbrt: "cbrt", np.exp2: "exp2", np.copysign: "copysign", np.fmod: "fmod", np.isfinite: "isfinite", np.isinf: "isinf", np.isnan: "isnan",
+    np.cbrt: "cbrt", np.exp2: "exp2", np.copysign: "copysign", np.fmod: "fmod",
+    np.isfinite: "isfinite", np.isinf: "isinf", np.isnan: "isnan",
 }  # fmt: skip
 _FLOATS = {
     **_ARITHMETIC,
