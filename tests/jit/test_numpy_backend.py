@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fdezero.jit.numpy_backend import blocks, compile_program, errors, schedule, scalars
+from fdezero.jit.numpy_backend import blocks, compile_program, errors, scalars, schedule
 from fdezero.jit.numpy_backend.careful import careful
 from fdezero.jit.numpy_backend.loop import scratch
 from fdezero.jit.numpy_backend.operations import Dot, Loop
