@@ -1,0 +1,1 @@
+"""The backend of `jit` that writes LLVM IR."""
