@@ -148,7 +148,7 @@ class _Builder:
         for i in self.program.outputs:
             view = self.views[i]
             taken = view.base in self.leaves or view.base in self.outputs
-            if taken or not is_whole(view, self.types[view.base].shape):
+            if taken or view.shape != self.types[view.base].shape or not is_whole(view, view.shape):
                 view = self.copy(view)
             self.outputs.append(view.base)
         for guard in self.program.guards:
