@@ -92,37 +92,49 @@ def _linker(where: Target) -> Any:
 _numbers = itertools.count()
 
 
-def build(text: str, exports: Sequence[str], imports: Mapping[str, int], where: Target, level: int, inline: bool) -> Any:
-    """Compile a module and put it into memory: a mapping from the exported names to addresses.
+@attrs.frozen
+class Module:
+    """LLVM's text, the level at which the code generator works on it, whether some functions are to be inlined."""
 
-    It stays as long as what is returned is kept.
+    text: str
+    level: int = 0
+    inline: bool = False
+
+
+def build(modules: Sequence[Module], exports: Sequence[str], imports: Mapping[str, int], where: Target) -> Any:
+    """Compile modules and put them into memory together: a mapping from the exported names to addresses.
+
+    They stay as long as what is returned is kept.
 
     Args:
-        imports: the addresses of the symbols that the module names and does not define.
-        level: of the code generator, 0 to 3.
-        inline: whether there are functions that ask to be inlined.
+        imports: the addresses of the symbols that no module defines.
+
+    Raises:
+        LookupError: a symbol is neither defined nor imported.
     """
     llvm = binding()
-    module = llvm.parse_assembly(text)
-    module.verify()
-    machine = _machine(where, level)
-    if inline:
-        passes = llvm.create_new_module_pass_manager()
-        passes.add_always_inliner_pass()
-        passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0)))
-    missing = _undefined(module) - set(imports)
+    builder = llvm.JITLibraryBuilder().add_current_process()
+    named, defined = set(imports), set[str]()
+    needed: set[str] = set()
+    for each in modules:
+        module = llvm.parse_assembly(each.text)
+        machine = _machine(where, each.level)
+        if each.inline:
+            passes = llvm.create_new_module_pass_manager()
+            passes.add_always_inliner_pass()
+            passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0)))
+        for function in module.functions:
+            if not function.name.startswith("llvm."):
+                (needed if function.is_declaration else defined).add(function.name)
+        builder.add_object_img(machine.emit_object(module))
+    missing = needed - defined - named
     if missing:
-        raise LookupError(f"The module needs {', '.join(sorted(missing))}, of which no address is known.")
-    builder = llvm.JITLibraryBuilder().add_object_img(machine.emit_object(module)).add_current_process()
+        raise LookupError(f"The program needs {', '.join(sorted(missing))}, of which no address is known.")
     for name, address in imports.items():
         builder.import_symbol(name, address)
     for name in exports:
         builder.export_symbol(name)
     return builder.link(_linker(where), f"program{next(_numbers)}")
-
-
-def _undefined(module: Any) -> set[str]:
-    return {each.name for each in module.functions if each.is_declaration and not each.name.startswith("llvm.")}
 
 
 def assembly(text: str, where: Target, level: int) -> str:

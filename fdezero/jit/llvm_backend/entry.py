@@ -104,6 +104,7 @@ class _Entry:
             *self.flags.declarations,
             "declare ptr @PyArray_New(ptr, i32, ptr, i32, ptr, ptr, i32, i32, ptr)",
             "declare ptr @PyArray_Scalar(ptr, ptr, ptr)",
+            "declare i64 @kernel(ptr)",
             "@pool = global ptr null",
             "@true = private constant i8 1",
             "@false = private constant i8 0",

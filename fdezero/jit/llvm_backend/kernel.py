@@ -172,4 +172,4 @@ class Kernel:
             self.size = max(self.size, len(f.code.lines))
         body = [f"  call void @chunk{number}(ptr %table)" for number in range(last)]
         body += [f"  %status = call i64 @chunk{last}(ptr %table)", "  ret i64 %status"]
-        self.texts.append("\n".join(["define internal i64 @kernel(ptr %table) nounwind {", *body, "}"]))
+        self.texts.append("\n".join(["define i64 @kernel(ptr %table) nounwind {", *body, "}"]))

@@ -40,18 +40,19 @@ def native(program: Program, target: engine.Target | None = None) -> Native:
     blas = [products.declaration(name) for name in sorted(kernel.calls)]
     declared = sorted(kernel.declared)
     math = functions.module_source(sorted(kernel.wanted), declared=declared)
-    text = "\n".join([*declared, *blas, math, *kernel.texts, head])
+    text = "\n".join([*declared, *blas, math, *kernel.texts])
     imports = entry.imports() | dict(checks.imports)
     for name in kernel.calls:
         address = engine.blas(name)
         assert address is not None  # else the product would be no native instruction
         imports[name] = address
     level = 0 if kernel.size > LONG else 2
-    library = engine.build(text, ("run", "unchecked", "pool"), imports, target, level, bool(kernel.wanted))
+    modules = [engine.Module(text, level, bool(kernel.wanted)), engine.Module(head)]
+    library = engine.build(modules, ("run", "unchecked", "pool"), imports, target)
     owned = _Owned(library, tuple(fused.constants.values()), tuple(fused.types.values()))
     types = [fused.types[i] for i in fused.inputs]
     made = [entry.Conversion(types, library[name], owned) for name in ("run", "unchecked")]
-    return Native(made[0].native, made[1].native, text)
+    return Native(made[0].native, made[1].native, f"{text}\n\n; the entry\n{head}")
 
 
 class _Owned:
