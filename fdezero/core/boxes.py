@@ -123,6 +123,9 @@ class ArrayLike:
     #: Boxes are attrs classes, but to `tree` they are leaves.
     _fdezero_leaf = True
 
+    #: False where the value is one of many that it will have: a decision must be made on the Box itself.
+    is_open = True
+
     #: pandas' operators return NotImplemented for a larger number, so that a Box's operators are asked.
     __pandas_priority__ = 1_000_000
 
@@ -280,6 +283,10 @@ class ArrayLike:
     def __bool__(self) -> bool:
         return bool(implementations[truth].function(self))
 
+    def concrete(self) -> Any:
+        """The value for a decision of Python's, where the Box is not open."""
+        raise NotImplementedError
+
     def __format__(self, spec: str) -> str:
         return format(self.value, spec) if spec else str(self)  # type: ignore[attr-defined]  # every Box has one
 
@@ -379,7 +386,7 @@ def truth(x: Any) -> Any:
 
 
 def raw(x: Any) -> Any:
-    """What is inside all the boxes: a plain array."""
-    while isinstance(x, ArrayLike):
+    """What is inside all the boxes: a plain array, or what stands for the plain arrays of a program (`is_open`)."""
+    while isinstance(x, ArrayLike) and x.is_open:
         x = x._value  # type: ignore[attr-defined]  # every Box has one
     return x

@@ -12,10 +12,10 @@ import numpy as np
 
 from ...core import boxes
 from ...core.boxes import raw
-from ...core.declare import constant, implements, register
+from ...core.declare import constant, implements, register, shape_depends_on_values
 from ...core.graph import Array, Box
 from ...core.operands import defaults_of
-from .helpers import along, as_operand, reduced, shape_depends_on_values
+from .helpers import along, as_operand, reduced
 
 _function: Any  # of NumPy's, in the loops below
 
@@ -231,7 +231,7 @@ def min_scalar_type(a: Array) -> Any:
         return a.dtype
     if raw(a).shape:
         raise TypeError("numpy.min_scalar_type of a batched number has another answer for each example; call it outside vmap")
-    return np.min_scalar_type(raw(a))
+    return np.min_scalar_type(raw(a).item())
 
 
 def _declare_memory(function: Any) -> None:
