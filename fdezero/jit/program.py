@@ -15,7 +15,7 @@ rules.  An `Apply` that is left is a call of the primitive's NumPy function.
 `Broadcast`     repeated along new axes, in front, and along axes of length 1
 `Slice`         a basic index: integers, slices and new axes
 `Reduce`        a ufunc over some axes, which the result lacks
-`Scatter`       zeros, with the operands added at basic indices
+`Scatter`       zeros, with the operands added, or put, at basic indices
 `Matmul`        the product of two stacks of matrices, as `np.matmul` makes it of operands of two axes or more
 `Apply`         a primitive
 ==============  ======================================================================================
@@ -55,7 +55,7 @@ class Cast:
     name = "cast"
 
     def run(self, x: Any) -> Any:
-        return x.astype(self.dtype)
+        return np.asarray(x).astype(self.dtype)[()]  # x may be a Python number
 
 
 @attrs.frozen
@@ -118,17 +118,25 @@ class Reduce:
 
 @attrs.frozen
 class Scatter:
-    """Zeros of ``shape``, to which each operand is added at its slice (no slice names an entry twice)."""
+    """Zeros of ``shape``, to which each operand is added at its slice (no slice names an entry twice).
+
+    ``disjoint`` says that no two slices share an entry, and that the operands are put there instead of added: a
+    negative zero stays one, which it does not when it is added to a zero.
+    """
 
     slices: tuple[Slice, ...]
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    disjoint: bool = False
     name = "scatter"
 
     def run(self, *operands: Any) -> Any:
         out = np.zeros(self.shape, self.dtype)
         for each, x in zip(self.slices, operands, strict=True):
-            out[each.index] += x
+            if self.disjoint:
+                out[each.index] = x
+            else:
+                out[each.index] += x
         return out
 
 

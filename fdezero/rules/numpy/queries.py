@@ -42,7 +42,7 @@ for _function in (np.argmax, np.argmin):
     declare_extreme_place(_function)
 
 
-def _declare_joined(function: Any, neutral: bool) -> None:
+def _declare_joined(function: Any, neutral: bool) -> Primitive:
     primitive = constant(
         lambda x, *, axis, keepdims: function(x, axis=axis, keepdims=keepdims), name=function.__name__, core=(0,)
     )
@@ -53,18 +53,19 @@ def _declare_joined(function: Any, neutral: bool) -> None:
         x = a if where is True else np.where(where, a != 0, neutral)
         return primitive(x, axis=reduced(axis, len(x.shape)), keepdims=bool(keepdims))
 
+    return primitive
 
-_declare_joined(np.all, True)
-_declare_joined(np.any, False)
 
-_count = constant(
+all_over, any_over = _declare_joined(np.all, True), _declare_joined(np.any, False)
+
+count_over = constant(
     lambda x, *, axis, keepdims: np.add.reduce(x != 0, axis, np.intp, keepdims=keepdims), name="count_nonzero", core=(0,)
 )
 
 
 @implements(np.count_nonzero)
 def count_nonzero(a: Array, axis: Any = None, *, keepdims: bool = False) -> Array:
-    return _count(a, axis=reduced(axis, len(a.shape)), keepdims=bool(keepdims))
+    return count_over(a, axis=reduced(axis, len(a.shape)), keepdims=bool(keepdims))
 
 
 _argpartition = constant(
