@@ -76,7 +76,7 @@ class Fused:
 
 
 #: A group of more members is cut: what runs it has no more registers, and compiles longer.
-LIMIT = 512
+LIMIT = 96
 
 
 #: Says of a product of m x k and k x n matrices whether it is a node of its own, a `Matmul`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,8 +46,29 @@ def emit(code: Code, operation: Map | Cast, kinds: Sequence[Kind], result: Kind,
         code.wanted.add((operation.name, dtype, width))
         t = vector(result.register, width)
         arguments = ", ".join(f"{t} {value}" for value in values)
-        return code.put(f"call {t} @{functions.symbol(operation.name, dtype, width)}({arguments})")
+        return code.put(f"call {t} @{CALLED}{functions.symbol(operation.name, dtype, width)}({arguments})")
     return _TABLES[kinds[0].sort][operation.function](code, kinds[0], width, values)
+
+
+#: Goes before the name of an elementary function where it is called.
+CALLED = "call."
+
+
+def definitions(wanted: Iterable[tuple[str, str, int]], declared: Iterable[str], inline: bool) -> str:
+    """The elementary functions that were called: to be inlined, or, where there are many calls, each once."""
+    wanted = sorted(wanted)
+    texts = [functions.module_source(wanted, declared=declared)]
+    for name, dtype, width in wanted:
+        t = vector("double" if dtype == "float64" else "float", width)
+        symbol, count = functions.symbol(name, dtype, width), functions.FUNCTIONS[name]
+        parameters = ", ".join(f"{t} %x{k}" for k in range(count))
+        texts += [
+            f"define internal {t} @{CALLED}{symbol}({parameters}) {'alwaysinline' if inline else 'noinline'} nounwind {{",
+            f"  %y = call {t} @{symbol}({parameters})",
+            f"  ret {t} %y",
+            "}",
+        ]
+    return "\n".join(texts)
 
 
 def is_elementary(operation: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from fdezero.jit.fuse import fuse
-from fdezero.jit.llvm_backend import engine, entry, functions, products
+from fdezero.jit.llvm_backend import elementwise, engine, entry, products
 from fdezero.jit.llvm_backend.flags import flags
 from fdezero.jit.llvm_backend.kernel import Kernel
 from fdezero.jit.llvm_backend.layout import lay_out
@@ -18,6 +18,8 @@ from fdezero.jit.program import Program
 
 #: Nodes of one function: the code generator's time for a function grows faster than its length.
 CHUNK = 1000
+#: Calls of elementary functions up to which each is inlined.
+INLINE = 8
 #: Lines of one function above which the code generator works at its lowest level.
 LONG = 4000
 
@@ -39,7 +41,8 @@ def native(program: Program, target: engine.Target | None = None) -> Native:
     head = entry.entry(fused, layout, checks)
     blas = [products.declaration(name) for name in sorted(kernel.calls)]
     declared = sorted(kernel.declared)
-    math = functions.module_source(sorted(kernel.wanted), declared=declared)
+    calls = sum(elementwise.is_elementary(node.operation) for group in fused.groups for node in group.nodes)
+    math = elementwise.definitions(kernel.wanted, declared, calls <= INLINE)
     text = "\n".join([*declared, *blas, math, *kernel.texts])
     imports = entry.imports() | dict(checks.imports)
     for name in kernel.calls:
