@@ -1,4 +1,8 @@
-"""A fused program as LLVM functions: each a chunk of its groups, working on memory that a table points to."""
+"""A fused program as LLVM functions: chunks of its groups, which work on memory that a table points to, and loops.
+
+Each loop nest is a function of its own, whose parameters are addresses and numbers: those that differ in nothing
+else are one function, so that the steps of a recurrence are compiled once.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from fdezero.jit.fuse import Fused, Group
-from fdezero.jit.llvm_backend import loops, products
+from fdezero.jit.llvm_backend import elementwise, loops, products
 from fdezero.jit.llvm_backend.code import Code, Kind, literal, of, splat, vector
 from fdezero.jit.llvm_backend.engine import Target
 from fdezero.jit.llvm_backend.layout import Layout
@@ -28,6 +32,7 @@ class Function:
         self.pointers: dict[int, str] = {}
         self.registers: dict[tuple[int, int], str] = {}  # numbers, by base and offset
         self.calls: set[str] = set()  # symbols of other libraries
+        self.nests: Nests
 
     def kind(self, value: int) -> Kind:
         return of(self.types[value].dtype)
@@ -133,8 +138,8 @@ class Function:
             products.product(self, group.nodes[0])
         elif group.space == ():
             loops.scalars(self, group)
-        else:
-            loops.loop(self, group)
+        elif math.prod(group.space):
+            self.nests.call(self, group)
 
     def text(self, head: str, end: Sequence[str]) -> str:
         lines = [f"define internal {head} nounwind {{", "entry:"]
@@ -144,32 +149,123 @@ class Function:
         return "\n".join([*lines, *self.prologue.lines, *self.code.lines, *end, "}"])
 
 
-class Kernel:
-    """The functions of a program and what they need: ``i64 @kernel(ptr %table)`` returns a failed guard's position or -1."""
+class Loops(Function):
+    """A function of addresses and numbers that runs the loops of one group, and returns sums over all of them."""
 
-    def __init__(self, fused: Fused, layout: Layout, target: Target) -> None:
+    def __init__(self, outer: Function, group: Group) -> None:
+        super().__init__(outer.fused, outer.layout, outer.target)
+        self.outer = outer
+        self.parameters: list[tuple[str, str]] = []  # types, and the caller's values
+        self.results: list[tuple[int, str]] = []
+        loops.loop(self, group)
+
+    def number(self, view: View) -> str:
+        key = (view.base, view.offset)
+        if key not in self.registers:
+            found = self.outer.number(view)
+            self.registers[key] = found if not found.startswith("%") else self._parameter(self.kind(view.base).register, found)
+        return self.registers[key]
+
+    def pointer(self, value: int) -> str:
+        if value not in self.pointers:
+            self.pointers[value] = self._parameter("ptr", self.outer.pointer(value))
+        return self.pointers[value]
+
+    def _parameter(self, kind: str, given: str) -> str:
+        self.parameters.append((kind, given))
+        return f"%a{len(self.parameters) - 1}"
+
+    def define(self, value: int, register: str) -> None:
+        self.results.append((value, register))
+
+    @property
+    def result(self) -> str:
+        kinds = [self.kind(value).register for value, _ in self.results]
+        return "void" if not kinds else kinds[0] if len(kinds) == 1 else f"{{ {', '.join(kinds)} }}"
+
+    def body(self) -> str:
+        """The function's text from its parameters on."""
+        parameters = ", ".join(f"{kind} {'noalias ' if kind == 'ptr' else ''}%a{k}" for k, (kind, _) in enumerate(self.parameters))
+        registers = [register for _, register in self.results]
+        last = f"  ret {self.result}"
+        if len(registers) == 1:
+            last += f" {registers[0]}"
+        elif registers:
+            whole = "poison"
+            for k, (value, register) in enumerate(self.results):
+                whole = self.code.put(f"insertvalue {self.result} {whole}, {self.kind(value).register} {register}, {k}")
+            last += f" {whole}"
+        return "\n".join([f"({parameters}) noinline nounwind {{", "entry:", *self.code.lines, last, "}"])
+
+
+class Nests:
+    """The loop functions of a program, by their text."""
+
+    def __init__(self) -> None:
+        self.part = Part()
+        self.names: dict[tuple[str, str], str] = {}
+
+    def call(self, f: Function, group: Group) -> None:
+        """Write a call of a group's loops."""
+        nest = Loops(f, group)
+        key = (nest.result, nest.body())
+        if key not in self.names:
+            self.names[key] = f"loops{len(self.names)}"
+            self.part.add(nest.code, set(), f"define {key[0]} @{self.names[key]}{key[1]}")
+        name = self.names[key]
+        kinds = ", ".join(kind for kind, _ in nest.parameters)
+        f.code.declared.add(f"declare {nest.result} @{name}({kinds})")
+        call = f"call {nest.result} @{name}({', '.join(f'{kind} {given}' for kind, given in nest.parameters)})"
+        if not nest.results:
+            f.code.do(call)
+            return
+        whole = f.code.put(call)
+        for k, (value, _) in enumerate(nest.results):
+            f.define(value, whole if len(nest.results) == 1 else f.code.put(f"extractvalue {nest.result} {whole}, {k}"))
+
+
+class Part:
+    """The text of a module, and what it needs."""
+
+    def __init__(self) -> None:
         self.declared: set[str] = set()
         self.wanted: set[tuple[str, str, int]] = set()
         self.calls: set[str] = set()
         self.texts: list[str] = []
-        self.size = 0
-        last = len(layout.chunks) - 1
-        for number, groups in enumerate(layout.chunks):
-            f = Function(fused, layout, target)
-            for group in groups:
-                f.group(group)
-            end = ["  ret void"]
-            if number == last:
-                status = "-1"
-                for position, value in reversed([*enumerate(fused.guards)]):
-                    holds = f.number(View(value, 0, (), ()))
-                    status = f.code.put(f"select i1 {holds}, i64 {status}, i64 {position}")
-                end = [f"  ret i64 {status}"]
-            self.texts.append(f.text(f"{'i64' if number == last else 'void'} @chunk{number}(ptr %table)", end))
-            self.declared |= f.code.declared
-            self.wanted |= f.code.wanted
-            self.calls |= f.calls
-            self.size = max(self.size, len(f.code.lines))
-        body = [f"  call void @chunk{number}(ptr %table)" for number in range(last)]
-        body += [f"  %status = call i64 @chunk{last}(ptr %table)", "  ret i64 %status"]
-        self.texts.append("\n".join(["define i64 @kernel(ptr %table) nounwind {", *body, "}"]))
+        self.size = 0  # of the longest function, in lines
+
+    def add(self, code: Code, calls: set[str], text: str) -> None:
+        self.texts.append(text)
+        self.declared |= code.declared
+        self.wanted |= code.wanted
+        self.calls |= calls
+        self.size = max(self.size, len(code.lines))
+
+    def text(self, inline: bool) -> str:
+        declared = sorted(self.declared)
+        blas = [products.declaration(name) for name in sorted(self.calls)]
+        return "\n".join([*declared, *blas, elementwise.definitions(self.wanted, declared, inline), *self.texts])
+
+
+def kernel(fused: Fused, layout: Layout, target: Target) -> tuple[Part, Part]:
+    """The chunks, with ``i64 @kernel(ptr %table)``, which returns a failed guard's position or -1; and the loops."""
+    nests, chunks = Nests(), Part()
+    last = len(layout.chunks) - 1
+    for number, groups in enumerate(layout.chunks):
+        f = Function(fused, layout, target)
+        f.nests = nests
+        for group in groups:
+            f.group(group)
+        end = ["  ret void"]
+        if number == last:
+            status = "-1"
+            for position, value in reversed([*enumerate(fused.guards)]):
+                holds = f.number(View(value, 0, (), ()))
+                status = f.code.put(f"select i1 {holds}, i64 {status}, i64 {position}")
+            end = [f"  ret i64 {status}"]
+        head = f"{'i64' if number == last else 'void'} @chunk{number}(ptr %table)"
+        chunks.add(f.code, f.calls, f.text(head, end))
+    body = [f"  call void @chunk{number}(ptr %table)" for number in range(last)]
+    body += [f"  %status = call i64 @chunk{last}(ptr %table)", "  ret i64 %status"]
+    chunks.texts.append("\n".join(["define i64 @kernel(ptr %table) nounwind {", *body, "}"]))
+    return chunks, nests.part

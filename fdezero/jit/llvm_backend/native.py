@@ -12,7 +12,7 @@ import attrs
 from fdezero.jit.fuse import fuse
 from fdezero.jit.llvm_backend import elementwise, engine, entry, products
 from fdezero.jit.llvm_backend.flags import flags
-from fdezero.jit.llvm_backend.kernel import Kernel
+from fdezero.jit.llvm_backend.kernel import kernel
 from fdezero.jit.llvm_backend.layout import lay_out
 from fdezero.jit.program import Program
 
@@ -36,26 +36,28 @@ def native(program: Program, target: engine.Target | None = None) -> Native:
     target = target or engine.target()
     fused = fuse(program, products.by_blas)
     layout = lay_out(fused, CHUNK)
-    kernel = Kernel(fused, layout, target)
+    parts = kernel(fused, layout, target)
     checks = flags(target.triple)
     head = entry.entry(fused, layout, checks)
-    blas = [products.declaration(name) for name in sorted(kernel.calls)]
-    declared = sorted(kernel.declared)
     calls = sum(elementwise.is_elementary(node.operation) for group in fused.groups for node in group.nodes)
-    math = elementwise.definitions(kernel.wanted, declared, calls <= INLINE)
-    text = "\n".join([*declared, *blas, math, *kernel.texts])
+    inline = calls <= INLINE
     imports = entry.imports() | dict(checks.imports)
-    for name in kernel.calls:
+    for name in parts[0].calls:
         address = engine.blas(name)
         assert address is not None  # else the product would be no native instruction
         imports[name] = address
-    level = 0 if kernel.size > LONG else 2
-    modules = [engine.Module(text, level, bool(kernel.wanted)), engine.Module(head)]
+    texts = [part.text(inline) for part in parts]
+    modules = [
+        engine.Module(text, 0 if part.size > LONG else 2, bool(part.wanted))
+        for part, text in zip(parts, texts, strict=True)
+        if part.texts
+    ]
+    modules.append(engine.Module(head))
     library = engine.build(modules, ("run", "unchecked", "pool"), imports, target)
     owned = _Owned(library, tuple(fused.constants.values()), tuple(fused.types.values()))
     types = [fused.types[i] for i in fused.inputs]
     made = [entry.Conversion(types, library[name], owned) for name in ("run", "unchecked")]
-    return Native(made[0].native, made[1].native, f"{text}\n\n; the entry\n{head}")
+    return Native(made[0].native, made[1].native, "\n".join([*texts, head]))
 
 
 class _Owned:
