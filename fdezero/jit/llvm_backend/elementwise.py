@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -16,7 +17,8 @@ from fdezero.jit.program import Cast, Map
 Emitter = Callable[[Code, Kind, int, Sequence[str]], str]
 
 
-def supports(operation: Map | Cast, operands: Sequence[np.dtype[Any]], result: np.dtype[Any]) -> bool:
+@functools.lru_cache(4096)
+def supports(operation: Map | Cast, operands: tuple[np.dtype[Any], ...], result: np.dtype[Any]) -> bool:
     """Whether there are instructions for an operation of operands and a result of these dtypes."""
     if kind(result) is None or any(kind(dtype) is None for dtype in operands):
         return False
@@ -39,15 +41,19 @@ def emit(code: Code, operation: Map | Cast, kinds: Sequence[Kind], result: Kind,
     """The name of the value of an operation that `supports` allows, in ``width`` lanes."""
     if isinstance(operation, Cast):
         return _cast(code, kinds[0], result, width, values[0])
-    if operation.function is np.where:
+    function = operation.function
+    if function is np.where:
         return select(code, width, values[0], result, values[1], values[2])
+    emitter = _TABLES[kinds[0].sort].get(function)
+    if emitter is not None:
+        return emitter(code, kinds[0], width, values)
     if is_elementary(operation):
         dtype = "float64" if result.itemsize == 8 else "float32"
         code.wanted.add((operation.name, dtype, width))
         t = vector(result.register, width)
         arguments = ", ".join(f"{t} {value}" for value in values)
         return code.put(f"call {t} @{CALLED}{functions.symbol(operation.name, dtype, width)}({arguments})")
-    return _TABLES[kinds[0].sort][operation.function](code, kinds[0], width, values)
+    raise TypeError(f"{operation.name} has no native code")
 
 
 #: Goes before the name of an elementary function where it is called.

@@ -27,6 +27,7 @@ class Function:
     def __init__(self, fused: Fused, layout: Layout, target: Target) -> None:
         self.fused, self.layout, self.target = fused, layout, target
         self.types, self.stored = fused.types, fused.stored
+        self.kinds: dict[int, Kind] = {}
         self.code = Code()
         self.prologue = Code()
         self.pointers: dict[int, str] = {}
@@ -35,7 +36,10 @@ class Function:
         self.nests: Nests
 
     def kind(self, value: int) -> Kind:
-        return of(self.types[value].dtype)
+        found = self.kinds.get(value)
+        if found is None:
+            found = self.kinds[value] = of(self.types[value].dtype)
+        return found
 
     # -- numbers
 
@@ -154,6 +158,7 @@ class Loops(Function):
 
     def __init__(self, outer: Function, group: Group) -> None:
         super().__init__(outer.fused, outer.layout, outer.target)
+        self.kinds = outer.kinds
         self.outer = outer
         self.parameters: list[tuple[str, str]] = []  # types, and the caller's values
         self.results: list[tuple[int, str]] = []

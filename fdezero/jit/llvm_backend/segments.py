@@ -23,12 +23,12 @@ from fdezero.jit.views import VIEWS
 def is_native(instruction: Instruction, types: Mapping[int, Type]) -> bool:
     """Whether there is native code for an instruction; what there is none for NumPy does."""
     operation, out = instruction.operation, types[instruction.outputs[0]]
-    operands = [types[i].dtype for i in instruction.operands]
+    operands = tuple([types[i].dtype for i in instruction.operands])
+    if isinstance(operation, Map | Cast):
+        return elementwise.supports(operation, operands, out.dtype)
     if isinstance(operation, Apply) or any(kind(dtype) is None for dtype in [*operands, out.dtype]):
         return False
     match operation:
-        case Map() | Cast():
-            return elementwise.supports(operation, operands, out.dtype)
         case Reduce(ufunc, axes):
             shape = types[instruction.operands[0]].shape
             size = int(np.prod([shape[axis] for axis in axes], dtype=np.int64))
@@ -148,8 +148,10 @@ class Cut:
 
 def cut(program: Program) -> Cut:
     """Cut a program (its guards as `guarded` makes them) into segments and calls."""
-    cutter = _Cutter(program)
-    return Cut(program, cutter.steps())
+    if all(is_native(each, program.types) for each in program.instructions):
+        whole = Segment(program, (), tuple(range(len(program.outputs))), tuple(range(len(program.guards))))
+        return Cut(program, (whole,))
+    return Cut(program, _Cutter(program).steps())
 
 
 class _Cutter:
@@ -218,11 +220,10 @@ class _Cutter:
                 value = self.program.guards[k].value
                 if self.time[value] < when:
                     wanted.setdefault(self.time[value], set()).add(value)
-        alone = not self.calls
         for j, i in enumerate(self.program.outputs):
             time = self.time[i]
-            if alone or (time >= 0 and time % 2 == 0):
-                results.setdefault(0 if alone else time, []).append(j)
+            if time >= 0 and time % 2 == 0:
+                results.setdefault(time, []).append(j)
             else:
                 wanted.setdefault(time, set()).add(self.base(i))
         steps: list[Segment | Instruction] = []
@@ -239,7 +240,7 @@ class _Cutter:
             else:
                 steps.append(self._segment(when, sorted(wanted.get(when, ())), results.get(when, [])))
         for j, i in enumerate(self.program.outputs):
-            if not (alone or (self.time[i] >= 0 and self.time[i] % 2 == 0)):
+            if not (self.time[i] >= 0 and self.time[i] % 2 == 0):
                 for view in self.path(i):
                     if view.outputs[0] not in done:
                         steps.append(view)
@@ -271,10 +272,7 @@ class _Cutter:
         for k in guards:
             need(program.guards[k].value)
         outer = [i for i in used if i not in made]
-        if not self.calls:
-            inputs = program.inputs
-        else:
-            inputs = tuple(i for i in outer if i not in program.constants)
+        inputs = tuple(i for i in outer if i not in program.constants)
         constants = {i: program.constants[i] for i in outer if i in program.constants}
         types = {i: program.types[i] for i in {*inputs, *constants, *made}}
         held = tuple(attrs.evolve(program.guards[k], position=len(instructions)) for k in guards)
