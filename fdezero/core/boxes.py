@@ -284,8 +284,10 @@ class ArrayLike:
         return bool(implementations[truth].function(self))
 
     def concrete(self) -> Any:
-        """The value for a decision of Python's, where the Box is not open."""
-        raise NotImplementedError
+        raise NotImplementedError  # of a Box that is not open: the value, for a decision of Python's
+
+    def lift(self, x: Any) -> Any:
+        raise NotImplementedError  # of a Box that is not open: a constant as a Box like it
 
     def __format__(self, spec: str) -> str:
         return format(self.value, spec) if spec else str(self)  # type: ignore[attr-defined]  # every Box has one
@@ -390,3 +392,9 @@ def raw(x: Any) -> Any:
     while isinstance(x, ArrayLike) and x.is_open:
         x = x._value  # type: ignore[attr-defined]  # every Box has one
     return x
+
+
+def lifted(x: Any, beside: Any) -> Any:
+    """The constant ``x`` for use with ``beside``: a Box where that is none that is open, so that a trace knows what it meets."""
+    inner = raw(beside)
+    return inner.lift(x) if isinstance(inner, ArrayLike) else x

@@ -29,6 +29,9 @@ class Recorder(Protocol):
     def call(self, primitive: Primitive, args: tuple[Any, ...], params: Params, out: Any) -> tuple[int, ...]:
         """Note down a call; returns the numbers of its outputs."""
 
+    def constant(self, value: Any) -> int:
+        """The number of a constant."""
+
     def decided(self, number: int, value: Any) -> None:
         """Note down that Python decided on this value."""
 
@@ -85,6 +88,9 @@ class Traced(Box):
         """The plain value, on which something is decided."""
         self.recorder.decided(self.number, self._value)
         return self._value
+
+    def lift(self, x: Any) -> Traced:
+        return Traced(x, self.level, self.recorder.constant(x), self.recorder)
 
     def __bool__(self) -> bool:
         is_true: Any = self if self.dtype.kind == "b" else np.not_equal(self, 0)

@@ -65,9 +65,9 @@ def _same_call(one: Instruction, other: Instruction) -> bool:
 def _is_same_array(a: Any, b: Any) -> bool:
     """True for two arrays in one memory, which the function reads at each call."""
     if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
-        return a is b
-    one, other = a.__array_interface__, b.__array_interface__
-    return bool(one["data"][0] == other["data"][0] and a.strides == b.strides and a.shape == b.shape)
+        return False
+    one, other = a.__array_interface__["data"], b.__array_interface__["data"]
+    return bool(one == other and a.strides == b.strides and a.shape == b.shape)
 
 
 def _equal(a: Any, b: Any) -> bool:

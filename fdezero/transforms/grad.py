@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..core.boxes import lifted
 from ..core.declare import constant
 from ..core.graph import Array, Box, Node, Tape
 from ..core.operands import as_operands, describe
@@ -263,7 +264,7 @@ def _value_and_grad(
         value, node = out._value, out.node
         _check_scalar(node, nodes, holomorphic)
         # From here on the fold holds the graph alone, and frees it as it goes.
-        cotangents[node] = node.dtype.type(1)
+        cotangents[node] = lifted(node.dtype.type(1), value)
         del out, node
         cotangents = pull_back(cotangents)
     else:
