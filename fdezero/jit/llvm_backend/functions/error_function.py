@@ -12,19 +12,27 @@ from __future__ import annotations
 from .builder import Builder, Value
 from .coefficients import ERF, ERFCX
 from .definition import Definition
-from .exponential import beyond, exp_kernel
+from .exponential import beyond, expm1_tail, natural
 
 CENTRE = 3.75
-SQRT_HALF = 0.7071067811865476
+SQRT_HALF = (0.7071067811865476, -4.833646656726457e-17)
 #: Up to this argument erfc is a normal number, and ndtr at its negative.
 LIMIT, NDTR_LIMIT = 26.5, 37.5
 EXTRA = 200
 
 
-def erfcx_kernel(b: Builder, x: Value) -> Value:
-    """exp(x**2) erfc(x), for 0 <= x <= 2**1000."""
+def erfcx_pair(b: Builder, x: Value, low: Value | float = 0.0) -> tuple[Value, Value]:
+    """exp(x**2) erfc(x) as the sum of two numbers, for 0 <= x <= 2**1000, of an argument that lacks low."""
     t = (x - CENTRE) / (x + CENTRE)
-    return b.polynomial(t, ERFCX) / b.fma(x, 2.0, 1.0)
+    rest = t * b.polynomial(t, ERFCX[1:])
+    p = rest + ERFCX[0]
+    p_low = rest - (p - ERFCX[0])
+    double = x + x
+    d = double + 1.0
+    d_low = b.fma(low, 2.0, b.where(x.bits > b.pattern(0.5), 1.0 - (d - double), double - (d - 1.0)))
+    inverse = 1.0 / d
+    q = p * inverse
+    return q, (b.fma(-q, d, p) + b.fma(-q, d_low, p_low)) * inverse
 
 
 def square(b: Builder, x: Value) -> tuple[Value, Value]:
@@ -33,10 +41,25 @@ def square(b: Builder, x: Value) -> tuple[Value, Value]:
     return high, b.fma(x, x, -high)
 
 
+def tail(b: Builder, high: Value, low: Value, factor: tuple[Value, Value]) -> Value:
+    """exp(-high - low) times the sum of two numbers, for a normal result."""
+    n, r, _ = natural(b, -high)
+    r = r - low
+    e = r + 1.0
+    e_low = (r - (e - 1.0)) + expm1_tail(b, r)
+    y = b.fma(e, factor[0], b.fma(e_low, factor[0], e * factor[1]))
+    return (y.bits + (n << b.fraction)).real
+
+
 def erfc_kernel(b: Builder, x: Value) -> Value:
     """erfc(x), for 0 <= x <= LIMIT."""
-    high, low = square(b, x)
-    return exp_kernel(b, -high, low=-low) * erfcx_kernel(b, x)
+    return tail(b, *square(b, x), erfcx_pair(b, x))
+
+
+def half_width(b: Builder, x: Value) -> tuple[Value, Value]:
+    """x / sqrt(2), and what it lacks."""
+    high = x * SQRT_HALF[0]
+    return high, b.fma(x, SQRT_HALF[1], b.fma(x, SQRT_HALF[0], -high))
 
 
 def erf_kernel(b: Builder, x: Value) -> Value:
@@ -64,15 +87,15 @@ def erfc(b: Builder, x: Value) -> Value:
     return b.rarely(special, b.where(small, 1.0 - erf_kernel(b, b.where(small, safe, 0.0)), y), "erfc.rare", x)
 
 
-def tail_rare(b: Builder, high: Value, low: Value, factor: Value) -> Value:
-    """exp(-high - low) * factor, rounded once where it is subnormal."""
+def tail_rare(b: Builder, high: Value, low: Value, factor: tuple[Value, Value]) -> Value:
+    """exp(-high - low) times the sum of two numbers, rounded once where it is subnormal."""
     e = beyond(b, -high, extra=EXTRA)
-    return b.fma(e, -low, e) * factor * 2.0**-EXTRA
+    return b.fma(e, -low, e) * (factor[0] + factor[1]) * 2.0**-EXTRA
 
 
 def erfc_rare(b: Builder, x: Value) -> Value:
     a = b.where(x.magnitude > b.pattern(40.0), 40.0, b.fabs(x))
-    y = tail_rare(b, *square(b, a), erfcx_kernel(b, a))
+    y = tail_rare(b, *square(b, a), erfcx_pair(b, a))
     return b.where(x.is_nan, x, b.where(x.bits < 0, 2.0, y))
 
 
@@ -81,17 +104,17 @@ def ndtr(b: Builder, x: Value) -> Value:
     special = x.magnitude > b.pattern(NDTR_LIMIT)
     safe = b.where(special, 0.0, x)
     high, low = square(b, safe)
-    y = exp_kernel(b, high * -0.5, low=low * -0.5) * (erfcx_kernel(b, b.fabs(safe) * SQRT_HALF) * 0.5)
+    y = tail(b, high * 0.5, low * 0.5, erfcx_pair(b, *half_width(b, b.fabs(safe)))) * 0.5
     y = b.where(x.bits < 0, y, 1.0 - y)
     small = safe.magnitude < b.pattern(0.75)
-    near = b.fma(erf_kernel(b, b.where(small, safe, 0.0) * SQRT_HALF), 0.5, 0.5)
+    near = b.fma(erf_kernel(b, b.where(small, safe, 0.0) * SQRT_HALF[0]), 0.5, 0.5)
     return b.rarely(special, b.where(small, near, y), "ndtr.rare", x)
 
 
 def ndtr_rare(b: Builder, x: Value) -> Value:
     a = b.where(x.magnitude > b.pattern(50.0), 50.0, b.fabs(x))
     high, low = square(b, a)
-    y = tail_rare(b, high * 0.5, low * 0.5, erfcx_kernel(b, a * SQRT_HALF) * 0.5)
+    y = tail_rare(b, high * 0.5, low * 0.5, erfcx_pair(b, *half_width(b, a))) * 0.5
     return b.where(x.is_nan, x, b.where(x.bits < 0, y, 1.0))
 
 

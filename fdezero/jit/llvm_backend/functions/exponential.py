@@ -57,11 +57,10 @@ def expm1_tail(b: Builder, r: Value) -> Value:
     return r * r * b.polynomial(r, b.by_dtype(EXPM1, EXPM1_SINGLE))
 
 
-def exp_kernel(b: Builder, x: Value, reduction: Reduction = natural, low: Value | None = None) -> Value:
-    """exp(x + low), for |x| <= limit(b) and a low that x absorbs."""
-    n, r, lost = reduction(b, x)
-    tail = expm1_tail(b, r)
-    p = r + (tail if low is None else tail + (low + lost)) + 1.0
+def exp_kernel(b: Builder, x: Value, reduction: Reduction = natural) -> Value:
+    """exp(x), for |x| <= limit(b)."""
+    n, r, _ = reduction(b, x)
+    p = r + expm1_tail(b, r) + 1.0
     return (p.bits + (n << b.fraction)).real
 
 

@@ -44,8 +44,10 @@ def sine_and_cosine(b: Builder, r: Value, low: Value | float = 0.0) -> tuple[Val
     """sin(r + low) and cos(r + low), for |r| <= pi/4 and a small low."""
     z = r * r
     half = z * 0.5
-    sine = r + b.fma(r * z, b.polynomial(z, SIN_QUARTER), low * (1.0 - half))
-    return b.copysign(sine, r), (1.0 - half) + b.fma(z * z, b.polynomial(z, COS_QUARTER), -(r * low))
+    near = 1.0 - half
+    sine = r + b.fma(r * z, b.polynomial(z, SIN_QUARTER), low * near)
+    rest = b.fma(z * z, b.polynomial(z, COS_QUARTER), ((1.0 - near) - half) - r * low)
+    return b.copysign(sine, r), near + rest
 
 
 def sin(b: Builder, x: Value) -> Value:
