@@ -160,7 +160,8 @@ class Apply:
         return self.primitive.name  # type: ignore[no-any-return]  # a Primitive's is a str
 
     def run(self, *operands: Any) -> Any:
-        return self.primitive.function(*operands, **self.params)
+        out = self.primitive.function(*operands, **self.params)
+        return out[0] if type(out) is tuple and len(out) == 1 else out
 
 
 Operation = Map | Cast | Reshape | Transpose | Broadcast | Slice | Reduce | Scatter | Matmul | Apply

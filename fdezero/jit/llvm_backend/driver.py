@@ -86,17 +86,9 @@ class _Writer:
         return lines
 
     def _call(self, k: int, step: Any) -> str:
-        self.names[f"call{k}"] = _quiet(step.operation.run) if step.quiet else step.operation.run
+        self.names[f"call{k}"] = step.operation.run
         arguments = ", ".join(self.name(i) for i in step.operands)
         return f"    {', '.join(self.name(i) for i in step.outputs)} = call{k}({arguments})  # {step.operation.name}"
-
-
-def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
-    def quiet(*operands: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return function(*operands)
-
-    return quiet
 
 
 class _Checked:
