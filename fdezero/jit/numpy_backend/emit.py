@@ -166,7 +166,7 @@ def _scatter(w: Writer, each: Instruction) -> None:
             old = scalars.literal(0, operation.dtype) or zero
             w.write(f"{target}[{index(part)}] {'+=' if more else '='} {x if more else f'{old} + {x}'}")
         else:
-            view = w.part(f"v{out}_{k}", View(target, part)) if target in w.parts else f"{target}[{index(part)}]"
+            view = w.part("view", View(target, part)) if target in w.parts else f"{target}[{index(part)}]"
             w.write(f"{add}({view}, {x}, {view})" if more else f"{add}({x}, {zero}, {view})")
 
 

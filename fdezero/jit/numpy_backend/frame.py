@@ -38,13 +38,21 @@ class View:
 
 @attrs.frozen
 class Filled:
-    """An array outside the arena, filled with a number: a vector of ones, or what a number is passed to a ufunc in."""
+    """An array outside the arena, filled with a number and never written to."""
 
     kind: Type
     value: int
 
 
-Part = Place | View | Filled
+@attrs.frozen
+class Number:
+    """An array of shape () in which one of the program's numbers is passed to ufuncs."""
+
+    value: int
+    kind: Type
+
+
+Part = Place | View | Filled | Number
 
 
 def arrays(parts: Mapping[str, Part], total: int) -> dict[str, np.ndarray[Any, Any]]:
@@ -69,6 +77,8 @@ def made_of(part: Part, made: Mapping[str, Any], memory: Any) -> Any:
         return part.operation.run(made[part.source])
     if isinstance(part, Filled):
         return np.full(part.kind.shape, part.value, part.kind.dtype)
+    if isinstance(part, Number):
+        return np.zeros((), part.kind.dtype)
     return np.ndarray(part.kind.shape, part.kind.dtype, memory, part.offset)
 
 

@@ -121,8 +121,9 @@ def _target(
     place = where.place[i]
     if place not in where.offsets:
         return next(f"block_{k}" for k in operation.program.outputs if where.place.get(k) == place)
-    name = w.part(f"t{i}", Place(w.plan.total + where.offsets[place], block_type(w.kind(i), operation)))
-    temporaries.append(name)
+    name = w.part("t", Place(w.plan.total + where.offsets[place], block_type(w.kind(i), operation)))
+    if name not in temporaries:
+        temporaries.append(name)
     return name
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..memory import VIEWS, Plan
 from ..program import Broadcast, Instruction, Program, Reshape, Slice, Transpose, Type
 from . import scalars
-from .frame import Filled, Part, Place, View, made_of
+from .frame import Filled, Number, Part, Place, View, made_of
 from .namespace import Namespace
 
 
@@ -34,6 +34,7 @@ class Writer:
     arrays: dict[int, str] = attrs.field(factory=dict)
     makers: dict[int, Instruction] = attrs.field(init=False)
     _template: dict[str, Any] = attrs.field(factory=dict)  # the arrays of one frame
+    _parts_by_content: dict[Part, str] = attrs.field(factory=dict)
     _lists: dict[int, str] = attrs.field(factory=dict)
     _items: dict[int, int] = attrs.field(init=False)
 
@@ -53,22 +54,24 @@ class Writer:
 
     # -- the frame -------------------------------------------------------------------------------------
 
-    def part(self, name: str, part: Part) -> str:
-        """Put an array in the frame, and return its name."""
-        if name not in self.parts:
+    def part(self, letter: str, part: Part) -> str:
+        """The name of an array of the frame; the name of a new one begins with this letter."""
+        name = self._parts_by_content.get(part)
+        if name is None:
+            name = self._parts_by_content[part] = f"{letter}{len(self.parts)}"
             self._template[name] = made_of(part, self._template, self.memory)
             self.parts[name] = part
         return name
 
     def ones(self, length: int, dtype: np.dtype[Any]) -> str:
         """The name of a vector of ones."""
-        return self.part(f"ones_{length}_{dtype}", Filled(Type((length,), dtype), 1))
+        return self.part("ones", Filled(Type((length,), dtype), 1))
 
     def target(self, i: int) -> str:
         """The name of the array that the value ``i`` is to be written to."""
         place = self.plan.place[i]
         if place in self.plan.offsets:
-            name = self.part(f"v{i}", Place(self.plan.offsets[place], self.kind(i)))
+            name = self.part("m", Place(self.plan.offsets[place], self.kind(i)))
         elif place != i:
             name = self.arrays[place]
         else:
@@ -111,7 +114,7 @@ class Writer:
             value = self.program.constants[i]
             return self.names.name(value if isinstance(value, np.ndarray) else np.array(value, kind.dtype), f"k{i}")
         if kind.shape == ():
-            name = self.part(f"z{i}", Filled(kind, 0))
+            name = self.part("number", Number(i, kind))
             self.write(f"{name}[()] = {self.number(i)}")
             return name
         each = self.makers[i]
@@ -124,7 +127,7 @@ class Writer:
             made = operation.run(known)
             if made.size == 0 or np.may_share_memory(made, known):
                 if source in self.parts:
-                    return self.part(name, View(source, operation))
+                    return self.part("view", View(source, operation))
                 return self.names.name(made, name)
         self.write(f"{name} = {expression(operation, source, kind, self.names)}")
         return name
@@ -197,7 +200,7 @@ def index(part: Slice) -> str:
     for each in part.parts:
         if isinstance(each, tuple):
             start, stop, step = ("" if bound is None else str(bound) for bound in each)
-            written.append(f"{start}:{stop}" + (f":{step}" if step else ""))
+            written.append(f"{start}:{stop}" + (f":{step}" if step not in ("", "1") else ""))
         else:
             written.append(str(each))
     return ", ".join(written) + ("," if len(written) == 1 and part.parts[0] is None else "")

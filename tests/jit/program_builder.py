@@ -49,7 +49,7 @@ class Builder:
     def __call__(self, operation, *operands, quiet=False):
         with np.errstate(all="ignore"):
             out = operation.run(*[self.values[i] for i in operands])
-        outs = tuple(self._new(x[()] if np.ndim(x) == 0 else x) for x in (out if type(out) is tuple else (out,)))
+        outs = tuple(self._new(np.asarray(x)[()]) for x in (out if type(out) is tuple else (out,)))
         self.instructions.append(Instruction(operation, operands, outs, quiet))
         return outs if len(outs) > 1 else outs[0]
 
