@@ -45,7 +45,7 @@ class _Writer:
 
     def __init__(self, program: Program, steps: Any, target: Target | None) -> None:
         self.program, self.steps = program, steps
-        self.names: dict[str, Any] = {"array": np.array}
+        self.names: dict[str, Any] = {"array": np.array, "only": _only}
         self.segments = {k: native(step.program, target) for k, step in enumerate(steps) if isinstance(step, Segment)}
         self.source = self._write()
 
@@ -87,8 +87,15 @@ class _Writer:
 
     def _call(self, k: int, step: Any) -> str:
         self.names[f"call{k}"] = _quiet(step.operation.run) if step.quiet else step.operation.run
-        arguments = ", ".join(self.name(i) for i in step.operands)
-        return f"    {', '.join(self.name(i) for i in step.outputs)} = call{k}({arguments})  # {step.operation.name}"
+        call = f"call{k}({', '.join(self.name(i) for i in step.operands)})"
+        if len(step.outputs) == 1:
+            call = f"only({call})"
+        return f"    {', '.join(self.name(i) for i in step.outputs)} = {call}  # {step.operation.name}"
+
+
+def _only(out: Any) -> Any:
+    """The output of a call that has one, in a tuple or not."""
+    return out[0] if type(out) is tuple else out
 
 
 def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:

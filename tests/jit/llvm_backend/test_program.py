@@ -309,6 +309,13 @@ def test_calls_between_native_segments():
     assert "segment" in compiled.source and "call" in compiled.source
 
 
+def test_one_output_in_a_tuple():
+    make = Maker()
+    x = make.input((3,))
+    (y,) = make.add(Apply(Call(lambda a: (np.sort(a),)), {}), x)
+    same(make.program(y, make.map(np.negative, y)), np.array([3.0, 1.0, 2.0]))
+
+
 def test_errors_of_calls_are_the_callers():
     make = Maker()
     x = make.input((2, 2))
