@@ -7,6 +7,8 @@ from .definition import Definition
 from .exponential import INFINITY, binary, exp_kernel, limit
 from .logarithm import LOG2E, log1p_kernel
 
+NAN = float("nan")
+
 
 def log_expit(b: Builder, x: Value) -> Value:
     """min(x, 0) - log1p(exp(-|x|))."""
@@ -51,26 +53,36 @@ def logaddexp_rare(b: Builder, x: Value, y: Value) -> Value:
     """NaN where one is, otherwise the infinity that is the larger, or x where y is the smaller infinity."""
     nan = x.is_nan | y.is_nan
     u, v = b.where(nan, 0.0, x), b.where(nan, 0.0, y)
-    return b.where(nan, x + y, b.where(u > v, u, v))
+    return b.where(nan, x + y, b.where(u > v, u, v) + 0.0)
+
+
+def times_log(b: Builder, x: Value, y: Value, name: str, pole: float) -> Value:
+    """x log(y) or x log1p(y) with the logarithm's pole; 0 where x is 0 and y is not NaN.
+
+    As in SciPy, neither the pole nor what is beyond it raises a flag; overflow and infinity times 0 do.
+    """
+    none = x.magnitude.equals(0) & ~y.is_nan
+    nan = x.is_nan | y.is_nan
+    y_ = b.where(none | nan, 1.0, y)
+    at, beyond = y_.equals(pole), y_ < pole
+    log = b.where(beyond, NAN, b.where(at, -INFINITY, b.call(name, b.where(at | beyond, 1.0, y_))))
+    return b.where(none, 0.0, b.where(nan, x + y, b.where(none | nan, 1.0, x) * log))
 
 
 def xlogy(b: Builder, x: Value, y: Value) -> Value:
-    """x log(y), and 0 where x is 0 and y is not NaN."""
-    none = x.magnitude.equals(0) & ~y.is_nan
-    return b.where(none, 0.0, x * b.call("log", b.where(none, 1.0, y)))
+    return times_log(b, x, y, "log", 0.0)
 
 
 def xlog1py(b: Builder, x: Value, y: Value) -> Value:
-    """x log1p(y), and 0 where x is 0 and y is not NaN."""
-    none = x.magnitude.equals(0) & ~y.is_nan
-    return b.where(none, 0.0, x * b.call("log1p", b.where(none, 1.0, y)))
+    return times_log(b, x, y, "log1p", -1.0)
 
 
 def entr(b: Builder, x: Value) -> Value:
     """-x log(x) where x > 0, 0 at 0, minus infinity below."""
     none = x.bits < 1
-    y = -x * b.call("log", b.where(none, 1.0, x))
-    return b.where(none & ~x.is_nan, b.where(x.magnitude.equals(0), 0.0, -INFINITY), b.where(none, x, y))
+    y = b.where(none, 1.0, x)
+    outside = b.where(x.magnitude.equals(0), 0.0, b.where(x.is_nan, x, -INFINITY))
+    return b.where(none, outside, -y * b.call("log", y))
 
 
 DEFINITIONS = {

@@ -80,10 +80,10 @@ def power_of_two(b: Builder, n: Value) -> Value:
 
 def beyond(b: Builder, x: Value, reduction: Reduction = natural, extra: int = 0) -> Value:
     """exp(x) * 2**extra for any x: with overflow, subnormal results, infinities and NaN."""
-    special = x.magnitude > b.pattern(float(b.by_dtype(1200.0, 200.0)))
+    farthest = float(b.by_dtype(1200.0, 160.0))
     endless = x.magnitude > b.pattern(INFINITY) - 1
-    most = b.copysign(float(b.by_dtype(1200.0, 200.0)), x)
-    n, r, _ = reduction(b, b.where(endless, 0.0, b.where(special, most, x)))
+    near = b.where(x.magnitude > b.pattern(farthest), b.copysign(farthest, x), x)
+    n, r, _ = reduction(b, b.where(endless, 0.0, near))
     n = n - b.constant(shifter(b)).bits + extra
     half = n >> 1
     y = (r + expm1_tail(b, r) + 1.0) * power_of_two(b, half) * power_of_two(b, n - half)

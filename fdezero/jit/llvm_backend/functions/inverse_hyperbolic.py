@@ -60,7 +60,7 @@ def arctanh_rare(b: Builder, x: Value) -> Value:
     """An infinity, from a division by zero, at 1 and -1; otherwise NaN, which is invalid unless x is NaN."""
     one = x.magnitude.equals(b.pattern(1.0))
     a = b.fabs(x)
-    return b.where(one, x / (b.where(one, a, 0.0) - 1.0) * -1.0, b.sqrt(1.0 - b.where(one, 0.0, a)))
+    return b.where(one, x / (1.0 - b.where(one, a, 0.0)), b.sqrt(1.0 - b.where(one, 0.0, a)))
 
 
 DEFINITIONS = {

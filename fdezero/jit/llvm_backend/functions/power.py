@@ -86,9 +86,10 @@ def power_rare(b: Builder, x: Value, y: Value) -> Value:
     half = exponent_ * 0.5
     odd = whole & ~b.intrinsic("rint", half).equals(half) & ~endless_y
     negative = x.bits < 0
+    outside = negative & ~zero & ~endless & ~whole & ~nan & ~endless_y
 
     y_ = b.where(exponent_.magnitude > b.pattern(2.0**65), b.copysign(2.0**65, y), exponent_)
-    base = b.fabs(b.where(nan | zero | endless, 1.0, x))
+    base = b.fabs(b.where(nan | zero | endless | outside, 1.0, x))
     tiny = base.bits < b.pattern(NORMAL[b.kind])
     high, low = log2_pair(b, b.where(tiny, base * 2.0**54, base))
     high, more = sum_of(b.where(tiny, high - 54.0, high), low)
@@ -100,11 +101,10 @@ def power_rare(b: Builder, x: Value, y: Value) -> Value:
     result = p * power_of_two(b, n >> 1) * power_of_two(b, n - (n >> 1))
 
     down = y.bits < 0
-    at_zero = b.where(down, 1.0 / b.fabs(b.where(zero & down & ~nan, x, 1.0)), 0.0)
+    at_zero = b.where(down, 1.0 / b.fabs(b.where(zero & down & ~nan & ~y.magnitude.equals(0), x, 1.0)), 0.0)
     result = b.where(zero, at_zero, b.where(endless, b.where(down, 0.0, INFINITY), result))
     unsigned = result
     result = b.where(odd & negative, -unsigned, unsigned)
-    outside = negative & ~zero & ~endless & ~whole & ~nan & ~endless_y
     result = b.where(outside, b.sqrt(b.where(outside, x, 1.0)), result)
     grows = down ^ (x.magnitude > b.pattern(1.0))
     at_end = b.where(x.magnitude.equals(b.pattern(1.0)), 1.0, b.where(grows, INFINITY, 0.0))
