@@ -138,7 +138,6 @@ def errors(name, arguments, results):
             if np.isinf(rounded) or np.isinf(result):
                 assert result == rounded, (name, given, result, rounded)
                 continue
-            unit = abs(rounded) - np.nextafter(abs(rounded), kind(0)) if rounded else np.finfo(kind).smallest_subnormal
-        if abs(rounded) == 2.0 ** np.round(np.log2(abs(float(rounded)) or 1.0)):
-            unit = np.spacing(abs(rounded))
+            unit = np.finfo(kind).smallest_subnormal
+            unit = max(unit, kind(2.0) ** (np.frexp(rounded)[1] - 1) * np.finfo(kind).eps) if rounded else unit
         yield float(abs(M.mpf(float(result)) - exact) / M.mpf(float(unit))), tuple(map(float, given))

@@ -53,7 +53,7 @@ def sine_and_cosine(b: Builder, r: Value, low: Value | float = 0.0) -> tuple[Val
 
 def sin(b: Builder, x: Value) -> Value:
     special = x.magnitude > b.pattern(LARGE)
-    safe = b.where(special, 0.0, x)
+    safe = b.guarded(special, x, 0.0)
     z = b.fma(safe, INVERSE_PI, shifter(b))
     r = remainder(b, safe, z - shifter(b), PI)
     return b.rarely(special, with_sign(sine_of_half(b, r), z.bits), "sin.rare", x)
@@ -62,7 +62,7 @@ def sin(b: Builder, x: Value) -> Value:
 def cos(b: Builder, x: Value) -> Value:
     """-sin(r) or sin(r) with r = x - (k + 1/2) pi."""
     special = x.magnitude > b.pattern(LARGE)
-    safe = b.where(special, 0.0, x)
+    safe = b.guarded(special, x, 0.0)
     z = b.fma(safe, INVERSE_PI, -0.5) + shifter(b)
     r = remainder(b, safe, z - shifter(b) + 0.5, PI)
     return b.rarely(special, with_sign(sine_of_half(b, r), z.bits + 1), "cos.rare", x)
@@ -76,7 +76,7 @@ def tangent(b: Builder, quadrant: Value, r: Value, low: Value | float = 0.0) -> 
 
 def tan(b: Builder, x: Value) -> Value:
     special = x.magnitude > b.pattern(LARGE)
-    safe = b.where(special, 0.0, x)
+    safe = b.guarded(special, x, 0.0)
     z = b.fma(safe, TWO_OVER_PI, shifter(b))
     minus_n = -(z - shifter(b))
     first, second = b.fma(minus_n, HALF_PI[0], safe), minus_n * HALF_PI[1]
