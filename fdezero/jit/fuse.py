@@ -187,8 +187,7 @@ class _Builder:
         if len(kept) == len(operand.shape):
             self.elementwise(Cast(self.types[out].dtype), out, [operand])
         elif math.prod(operand.shape) == 0:
-            self.cleared[out] = ufunc.identity
-            self.node(0, Node(out, Fold(ufunc, kept), (operand,), operand.shape))
+            self.cleared[out], self.level[out] = ufunc.identity, -1
         else:
             self.node(self.before([operand], operand.shape), Node(out, Fold(ufunc, kept), (operand,), operand.shape))
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Steps of a reduction before its sums are added to those of the steps before: keeps the rounding of long sums small.
 BLOCK = 64
+#: Registers of which a step handles the entries: they hide each other's latencies.
+UNROLL = 4
 
 
 def scalars(f: Function, group: Group) -> None:
@@ -120,7 +122,7 @@ class Nest:
     # -- the loops
 
     def emit(self) -> None:
-        self.unit, self.width = self._widths()
+        self.unit, self.width, self.least = self._widths()
         for view, k in self.loads.items():
             if not any(view.strides):
                 self.fixed[k] = self.f.number(view)
@@ -129,15 +131,19 @@ class Nest:
                 self.f.fill(node.value, folds.identity(each.ufunc, each.kind))
         self._axis(0, [str(access.offset) for access in self.accesses])
 
-    def _widths(self) -> tuple[int, int]:
-        """The lanes of a register, and those that one step handles: more where the work on an entry is light."""
+    def _widths(self) -> tuple[int, int, int]:
+        """The lanes of a register, those that one step handles (more where there is room for it), and the fewest.
+
+        A vector of less than 16 bytes is no machine's: LLVM would fill it up, and what it computes in the other lanes
+        raises flags.
+        """
         nodes, inner = self.group.nodes, self.axes[-1]
-        size = max(self.f.kind(i).itemsize for node in nodes for i in (node.value, *(v.base for v in node.operands)))
-        unit = max(1, self.f.target.vector_bytes // size)
+        sizes = {self.f.kind(i).itemsize for node in nodes for i in (node.value, *(v.base for v in node.operands))}
+        floats = [self.f.kind(i) for node in nodes for i in (node.value, *(v.base for v in node.operands))]
+        least = max([16 // k.itemsize for k in floats if k.sort == "f"], default=2)
+        unit = max(least, self.f.target.vector_bytes // max(sizes))
         strided = any(abs(step) > 1 or step < 0 for step in inner.strides)
-        heavy = sum(elementwise.is_elementary(node.operation) for node in nodes)
-        unroll = 1 if strided or len(nodes) > 24 or heavy > 2 else 2 if len(nodes) > 8 or heavy else 4
-        return unit, unit * unroll
+        return unit, unit * (1 if strided else UNROLL), least
 
     def _axis(self, depth: int, offsets: list[str]) -> None:
         """The loops from one axis inward, at offsets that the loops outside have made."""
@@ -196,7 +202,7 @@ class Nest:
             self._sub(0, axis.length, 1, row)
             return
         self.rows = [self._row(k, offsets[k]) for k in range(len(self.accesses))]
-        for piece in pieces(axis.length, self.width, self.unit):
+        for piece in pieces(axis.length, self.width, self.unit, self.least):
             steps = (piece.stop - piece.start) // piece.width
             whole = steps // BLOCK if self._live() else 0
             if whole > 1:

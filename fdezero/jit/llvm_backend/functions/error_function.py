@@ -69,7 +69,7 @@ def erf_kernel(b: Builder, x: Value) -> Value:
 
 def erf(b: Builder, x: Value) -> Value:
     large = x.magnitude > b.pattern(1.0)
-    safe = b.where(large, 0.0, x)
+    safe = b.guarded(large, x, 0.0)
     return b.rarely(large, b.copysign(erf_kernel(b, safe), x), "erf.tail", x)
 
 
@@ -80,7 +80,7 @@ def erf_tail(b: Builder, x: Value) -> Value:
 
 def erfc(b: Builder, x: Value) -> Value:
     special = x.magnitude > b.pattern(LIMIT)
-    safe = b.where(special, 0.0, x)
+    safe = b.guarded(special, x, 0.0)
     y = erfc_kernel(b, b.fabs(safe))
     y = b.where(x.bits < 0, 2.0 - y, y)
     small = safe.magnitude < b.pattern(0.5)
@@ -102,7 +102,7 @@ def erfc_rare(b: Builder, x: Value) -> Value:
 def ndtr(b: Builder, x: Value) -> Value:
     """erfc(-x / sqrt(2)) / 2, with x**2 / 2 from x itself."""
     special = x.magnitude > b.pattern(NDTR_LIMIT)
-    safe = b.where(special, 0.0, x)
+    safe = b.guarded(special, x, 0.0)
     high, low = square(b, safe)
     y = tail(b, high * 0.5, low * 0.5, erfcx_pair(b, *half_width(b, b.fabs(safe)))) * 0.5
     y = b.where(x.bits < 0, y, 1.0 - y)
