@@ -161,7 +161,7 @@ def _scatter(w: Writer, each: Instruction) -> None:
     if zeros:
         w.write(f"{target}.fill(0)")
     add, zero = w.names.ufunc(np.add), w.names.name(np.zeros((), operation.dtype), "zero", ("zeros", operation.dtype))
-    for k, (part, x, more) in enumerate(zip(operation.slices, operands, again, strict=True)):
+    for part, x, more in zip(operation.slices, operands, again, strict=True):
         if _is_entry(part, operation.shape):
             old = scalars.literal(0, operation.dtype) or zero
             w.write(f"{target}[{index(part)}] {'+=' if more else '='} {x if more else f'{old} + {x}'}")
