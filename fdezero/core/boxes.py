@@ -126,6 +126,10 @@ class ArrayLike:
     #: False where the value is one of many that it will have: a decision must be made on the Box itself.
     is_open = True
 
+    concrete: Callable[[], Any]  # of a Box that is not open: the value, for a decision of Python's
+    lift: Callable[[Any], Any]  # likewise: a constant as a Box like it
+    with_dtype: Callable[[], Any]  # likewise: itself, of a Python number the NumPy number
+
     #: pandas' operators return NotImplemented for a larger number, so that a Box's operators are asked.
     __pandas_priority__ = 1_000_000
 
@@ -282,12 +286,6 @@ class ArrayLike:
 
     def __bool__(self) -> bool:
         return bool(implementations[truth].function(self))
-
-    def concrete(self) -> Any:
-        raise NotImplementedError  # of a Box that is not open: the value, for a decision of Python's
-
-    def lift(self, x: Any) -> Any:
-        raise NotImplementedError  # of a Box that is not open: a constant as a Box like it
 
     def __format__(self, spec: str) -> str:
         return format(self.value, spec) if spec else str(self)  # type: ignore[attr-defined]  # every Box has one

@@ -100,5 +100,9 @@ def _is_nonfinite(x: Any) -> bool:
 
 
 _FLOAT = np.dtype(float)
-#: What `has_nonfinite` asks of a Box that is not open; of all entries together, so never of a batch.
-nonfinite = Constant("nonfinite", lambda x: np.bool_(_is_nonfinite(x)), core=(0,))
+#: What `has_nonfinite` asks of a Box that is not open; of a batch it is asked of all examples together.
+nonfinite = Constant(
+    "nonfinite",
+    lambda x: np.bool_(_is_nonfinite(x)),
+    batch=lambda primitive, values, batched, size, params: np.broadcast_to(primitive(*values), (size,)),
+)

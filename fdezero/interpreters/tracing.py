@@ -92,6 +92,9 @@ class Traced(Box):
     def lift(self, x: Any) -> Traced:
         return Traced(x, self.level, self.recorder.constant(x), self.recorder)
 
+    def with_dtype(self) -> Any:
+        return self if hasattr(self._value, "dtype") else self * self.dtype.type(1)
+
     def __bool__(self) -> bool:
         is_true: Any = self if self.dtype.kind == "b" else np.not_equal(self, 0)
         return bool(is_true.concrete())

@@ -24,7 +24,8 @@ class Builder:
     """The instructions emitted so far, with the types of all values and the constants.
 
     The methods emit an instruction and return the number of its result; where nothing is to be done they return the
-    operand.  ``makers`` has the instruction that made each value, ``renamed`` what stands for a value of the old program.
+    operand.  ``makers`` has the instruction that made each value, ``renamed`` what stands for a value of the old program,
+    and ``notes`` what a rule found out about a value.
     """
 
     types: dict[int, Type]
@@ -33,6 +34,7 @@ class Builder:
     instructions: list[Instruction] = attrs.field(factory=list)
     makers: dict[int, Instruction] = attrs.field(factory=dict)
     renamed: dict[int, int] = attrs.field(factory=dict)
+    notes: dict[Any, Any] = attrs.field(factory=dict)
     quiet: bool = False
 
     @classmethod
@@ -142,18 +144,21 @@ class Builder:
 
 
 #: Python's numbers, whose dtype gives way.
-WEAK = frozenset({int, float, complex})
+WEAK = frozenset({bool, int, float, complex})
 
 #: A rule of a pass: from the builder, an instruction and its operands, as they are in the new program, to the value
 #: that takes the place of the instruction's, or None to keep it.
 Rule = Callable[[Builder, Instruction, tuple[int, ...]], int | None]
 
 
-def rewrite(program: Program, rules: Callable[[Any], Rule | None]) -> Program:
+def rewrite(
+    program: Program, rules: Callable[[Any], Rule | None], prepare: Callable[[Builder], None] = lambda builder: None
+) -> Program:
     """The program, with each instruction replaced as the rule for its operation says.
 
     Args:
         rules: from an operation to its rule, None where there is none.
+        prepare: what is done to the builder first.
 
     Example:
         >>> from fdezero.jit.program import Apply
@@ -167,6 +172,7 @@ def rewrite(program: Program, rules: Callable[[Any], Rule | None]) -> Program:
         return v2
     """
     builder = Builder.of(program)
+    prepare(builder)
     starts = []
     for each in program.instructions:
         starts.append(len(builder.instructions))
@@ -217,7 +223,8 @@ def loop_of(function: Any, operands: tuple[tuple[np.dtype[Any], bool], ...]) -> 
     return tuple(function.resolve_dtypes((*given, *(None,) * function.nout)))
 
 
-_PYTHON_S: dict[str, Any] = {"i": int, "f": float, "c": complex}
+#: A bool of Python's counts like NumPy's.
+_PYTHON_S: dict[str, Any] = {"b": np.dtype(bool), "i": int, "f": float, "c": complex}
 
 
 def in_dtype(number: Any, dtype: np.dtype[Any]) -> Any:

@@ -325,5 +325,5 @@ def replay(program: Program, arguments: Sequence[Any]) -> list[Any]:
 
 
 def _hold(guarded: dict[int, Guard], number: int, values: dict[int, Any]) -> None:
-    if number in guarded and not np.array_equal(values[number], guarded[number].expected):
+    if number in guarded and not np.all(np.equal(raw(values[number]), guarded[number].expected)):
         raise OtherPath(guarded[number].line)

@@ -29,6 +29,10 @@ class Untraceable(Exception):
     """A run that no program describes, and why."""
 
 
+class UsesOuterBox(Untraceable):
+    """A run that uses a Box of a transform around it, which is another one at each call."""
+
+
 class Recorder:
     """The program of a run, while it is made (`interpreters.tracing.Recorder`).
 
@@ -65,7 +69,7 @@ class Recorder:
         if isinstance(x, (np.ndarray, np.generic, *_NUMBERS)):
             return self.constant(x)
         if isinstance(x, Box):
-            raise Untraceable(f"a {type(x).__name__} of a transform around the compiled function is used in it")
+            raise UsesOuterBox(f"a {type(x).__name__} of a transform around the compiled function is used in it")
         raise Untraceable(f"a {type(x).__name__} is used in it")
 
     def call(self, primitive: Primitive, args: tuple[Any, ...], params: Params, out: Any) -> tuple[int, ...]:
@@ -94,7 +98,7 @@ def type_of(value: Any) -> Type:
     if isinstance(value, (np.ndarray, np.generic)):
         return Type(value.shape, value.dtype)
     if isinstance(value, _NUMBERS):
-        return Type((), np.dtype(type(value)), number=True)
+        return Type((), np.dtype(type(value)), number=type(value) is not bool)  # NumPy gives a bool a dtype that counts
     raise Untraceable(f"a {type(value).__name__} is made in it")
 
 
@@ -157,7 +161,7 @@ def trace(f: Callable[..., Any], leaves: Sequence[Any], arguments: Callable[[lis
 def _kind(out: Any, recorder: Recorder, numbers: list[int]) -> tuple[int, Any]:
     value = out._value if isinstance(out, Traced) else out
     if isinstance(out, Box) and not (isinstance(out, Traced) and out.recorder is recorder):
-        raise Untraceable(f"a {type(out).__name__} of a transform around the compiled function is returned from it")
+        raise UsesOuterBox(f"a {type(out).__name__} of a transform around the compiled function is returned from it")
     if not isinstance(value, (np.ndarray, np.generic)) and not isinstance(out, Traced):
         return OBJECT, out
     numbers.append(recorder.operand(out))

@@ -21,7 +21,7 @@ from .flattener import make_enter
 from .program import Compiled, Program
 from .purity import refuse_changes
 from .signature import Signature, arguments_of
-from .trace import NUMBER, OBJECT, Trace, Untraceable, trace
+from .trace import NUMBER, OBJECT, Trace, Untraceable, UsesOuterBox, trace
 
 #: More variants than this are not worth their compilation; the function is then called as it is.
 MOST_VARIANTS = 16
@@ -142,6 +142,8 @@ class Specialisation:
                     self.variants = (self.made(attrs.evolve(self.retraced(leaves, careful=True), alarmed=True)), *self.variants)
                 else:
                     self.variants = (self.made(found), *self.variants)
+            except UsesOuterBox:
+                return self.eager(leaves)
             except Untraceable as error:
                 self.give_up(str(error))
                 return self.eager(leaves)

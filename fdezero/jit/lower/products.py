@@ -74,22 +74,22 @@ def _outer(b: Builder, out: Type, xs: tuple[int, ...], params: Mapping[str, Any]
 def _einsum(b: Builder, out: Type, xs: tuple[int, ...], params: Mapping[str, Any]) -> int | None:
     """Of one or two operands, whose labels each stand once and for one size.
 
-    Labels of one operand alone that are not in the result are summed over first.  Then the labels are of both and in
-    the result, of one, or of both and summed over.
+    The labels of two are of both and in the result, of one and in the result, or of both and summed over: a sum over a
+    label of one alone before the product would differ where there are infinities.
     """
     inputs, output = params["inputs"], params["output"]
     sizes = {(label, n) for labels, x in zip(inputs, xs, strict=True) for label, n in zip(labels, b.shape(x), strict=True)}
     once = all(len({*labels}) == len(labels) for labels in (*inputs, output)) and len({k for k, _ in sizes}) == len(sizes)
     if len(xs) > 2 or not once or out.dtype.kind not in "fc":
         return None
-    terms = []
-    for k, (labels, x) in enumerate(zip(inputs, xs, strict=True)):
-        elsewhere = {*output, *"".join(inputs[:k] + inputs[k + 1 :])}
-        alone = [a for a, label in enumerate(labels) if label not in elsewhere]
-        terms.append((b.reduce(np.add, b.cast(x, out.dtype), alone), [c for c in labels if c in elsewhere]))
-    if len(terms) == 1:
-        return _in_order(b, *terms[0], output)
-    return _two(b, *terms, output)
+    cast = [b.cast(x, out.dtype) for x in xs]
+    if len(xs) == 1:
+        summed = [a for a, label in enumerate(inputs[0]) if label not in output]
+        return _in_order(b, b.reduce(np.add, cast[0], summed), [c for c in inputs[0] if c in output], output)
+    if not {*inputs[0]} ^ {*inputs[1]} <= {*output}:
+        return None
+    left, right = [(x, list(labels)) for x, labels in zip(cast, inputs, strict=True)]
+    return _two(b, left, right, output)
 
 
 Term = tuple[int, list[str]]
