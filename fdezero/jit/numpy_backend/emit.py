@@ -13,7 +13,7 @@ from ..program import Apply, Cast, Guard, Instruction, Map, Matmul, Reduce, Scat
 from . import loop, scalars
 from .calls import call
 from .frame import View
-from .operations import Dot, Loop
+from .operations import Dot, Entries, Loop
 from .writer import Writer, index
 
 #: Sums of at most so many entries are products with a vector of ones, which starts sooner than `np.add.reduce`.
@@ -170,6 +170,13 @@ def _scatter(w: Writer, each: Instruction) -> None:
             w.write(f"{add}({view}, {x}, {view})" if more else f"{add}({x}, {zero}, {view})")
 
 
+def _entries(w: Writer, each: Instruction) -> None:
+    out = each.outputs[0]
+    numbers, target = [w.number(i) for i in each.operands], w.target(out)
+    for place, number in zip(np.ndindex(*each.operation.shape), numbers, strict=True):
+        w.write(f"{target}[{', '.join(map(str, place))}] = {number}")
+
+
 def _is_entry(part: Slice, shape: tuple[int, ...]) -> bool:
     return len(part.parts) == len(shape) and all(isinstance(each, int) for each in part.parts)
 
@@ -232,6 +239,7 @@ _ARRAYS: dict[Any, Callable[[Writer, Instruction], None]] = {
     Matmul: _matmul,
     Dot: _dot,
     Scatter: _scatter,
+    Entries: _entries,
     Apply: _apply,
 }
 
