@@ -516,7 +516,7 @@ def test_small_arrays(size):
 
 def test_small_arrays_become_numbers_where_it_pays():
     b, (total, *_) = small_program(2)
-    assert set(operations(b.program(total))) == {"Slice", "Map", "Entries"}
+    assert {"Slice", "Map", "Entries"} <= set(operations(b.program(total))) and "Scatter" not in operations(b.program(total))
     b, (total, *_) = small_program(13)
     assert "Entries" not in operations(b.program(total))
     b = Builder(np.ones(12))  # one operation is not worth taking all entries out and putting them back
@@ -557,7 +557,7 @@ def test_a_small_array_that_a_function_sees():
 
 def test_two_loops_share_their_blocks():
     """The last, shorter block of the first does not shorten those of the second."""
-    x = np.linspace(-1, 1, 3 * blocks.LARGE // 2)
+    x = np.linspace(-1, 1, 3 * blocks.LARGE // 2 + 5)
     b = Builder(x)
     total = b(Reduce(np.add, (0,)), b.map(np.exp, b.map(np.tanh, 0)))
     mean = b.map(np.multiply, total, b.constant(1e-6))

@@ -174,7 +174,7 @@ class _Rewriting:
     def entrywise(self, each: Instruction) -> None:
         out, operation = each.outputs[0], each.operation
         kind = self.program.types[out]
-        found = np.empty(kind.shape, object)
+        found: Any = np.empty(kind.shape, object)
         found[...] = self.result(operation, [self.entries(i) for i in each.operands], kind)
         self.known[out] = found
         if kind.shape == ():
