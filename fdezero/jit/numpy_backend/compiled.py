@@ -82,7 +82,7 @@ def source_of(program: Program, scheduled: Program, checked: bool) -> Source:
         body += [f"{w.indent}if not_finite == 0.0:", f"{w.indent}    return {results}"]
     else:
         body += [f"{w.indent}return {results}"]
-    names = scalars.NAMES | w.names.values | {"careful": careful(program, checked)}
+    names = scalars.NAMES | w.names.values | {"careful": lazily(lambda: careful(program, checked))}
     arguments = ", ".join(f"v{i}" for i in scheduled.inputs)
     head, tail = _around(w, checked, names)
     lines = [f"def run({arguments}):", *head, "    try:", *body]

@@ -13,7 +13,7 @@ from ..program import Apply, Cast, Guard, Instruction, Map, Matmul, Reduce, Scat
 from . import loop, scalars
 from .calls import call
 from .frame import View
-from .operations import Dot, Loop
+from .operations import Dot, Entries, Loop
 from .writer import Writer, index
 
 #: Sums of at most so many entries are products with a vector of ones, which starts sooner than `np.add.reduce`.
@@ -161,13 +161,20 @@ def _scatter(w: Writer, each: Instruction) -> None:
     if zeros:
         w.write(f"{target}.fill(0)")
     add, zero = w.names.ufunc(np.add), w.names.name(np.zeros((), operation.dtype), "zero", ("zeros", operation.dtype))
-    for k, (part, x, more) in enumerate(zip(operation.slices, operands, again, strict=True)):
+    for part, x, more in zip(operation.slices, operands, again, strict=True):
         if _is_entry(part, operation.shape):
             old = scalars.literal(0, operation.dtype) or zero
             w.write(f"{target}[{index(part)}] {'+=' if more else '='} {x if more else f'{old} + {x}'}")
         else:
             view = w.part("view", View(target, part)) if target in w.parts else f"{target}[{index(part)}]"
             w.write(f"{add}({view}, {x}, {view})" if more else f"{add}({x}, {zero}, {view})")
+
+
+def _entries(w: Writer, each: Instruction) -> None:
+    out = each.outputs[0]
+    numbers, target = [w.number(i) for i in each.operands], w.target(out)
+    for place, number in zip(np.ndindex(*each.operation.shape), numbers, strict=True):
+        w.write(f"{target}[{', '.join(map(str, place))}] = {number}")
 
 
 def _is_entry(part: Slice, shape: tuple[int, ...]) -> bool:
@@ -232,6 +239,7 @@ _ARRAYS: dict[Any, Callable[[Writer, Instruction], None]] = {
     Matmul: _matmul,
     Dot: _dot,
     Scatter: _scatter,
+    Entries: _entries,
     Apply: _apply,
 }
 

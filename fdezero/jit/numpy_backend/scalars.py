@@ -114,6 +114,11 @@ def python(function: Any, operands: Sequence[np.dtype[Any]], arguments: Sequence
     return template.format(*arguments) if template else None
 
 
+def python_template(function: Any) -> str:
+    """How Python writes a function of numbers of some type; empty if it does not."""
+    return next((table[function] for table in _PYTHON.values() if function in table), "")
+
+
 def operator(function: Any, operands: Sequence[np.dtype[Any]], arguments: Sequence[str]) -> str | None:
     """A function of NumPy scalars as an operator, or None."""
     if len(set(operands)) != 1 or operands[0] in HELD or operands[0].kind not in "iufc" or function not in _OPERATORS:
