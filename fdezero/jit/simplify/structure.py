@@ -145,7 +145,8 @@ def _slice(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int | None:
         return b.reshape(x, shape)
     if type(operation) is Slice:
         source = _source(b, x)
-        return b.slice(source, composed(operation.parts, parts, b.shape(source)))
+        both = composed(operation.parts, parts, b.shape(source))
+        return None if both is None else b.slice(source, both)
     if type(operation) is Scatter:
         return slice_of_scatter(b, x, parts, shape)
     if type(operation) is Broadcast and 0 not in shape:
