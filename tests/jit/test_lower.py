@@ -6,6 +6,7 @@ import attrs
 import numpy as np
 import pytest
 
+import fdezero
 from fdezero.jit import lower as lowering
 from fdezero.jit.lower import TABLE, lower
 from fdezero.jit.program import Apply, Instruction, Map, Matmul, Program, Reduce, Scatter, Slice, Type
@@ -37,12 +38,24 @@ def test_most_of_what_the_rules_call_is_lowered():
     assert left < 0.1 * calls
 
 
+OF_CONSTANTS = [
+    lambda x: np.count_nonzero(x > 0.5, axis=0) + x, lambda x: np.fix(x) * x, lambda x: np.round(x) * x,
+    lambda x: fdezero.stop_gradient(x) * x, lambda x: np.isnan(x) | np.isinf(x), lambda x: np.sign(x) * np.rint(x),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", OF_CONSTANTS)
+def test_constants_of_a_derivative_are_lowered(f):
+    program = record(f, np.array([[0.3, -1.7, 2.5], [0.0, -0.5, np.nan]]))
+    lowered = lower(program)
+    assert not any(isinstance(each.operation, Apply) for each in lowered.instructions)
+    check_same(program, lowered, [np.array([[1.5, -1.0, np.nan], [np.inf, -0.0, 0.2]])])
+
+
 def test_every_entry_of_the_table_is_used():
-    used = {
-        each.operation.primitive for case in CASES for _, p, _ in programs_of(case) if p.instructions for each in p.instructions
-    }
-    unused = sorted(primitive.name for primitive in TABLE if primitive not in used)
-    assert unused in ([], ["stop_gradient"])
+    programs = [p for case in CASES for _, p, _ in programs_of(case)] + [record(f, np.ones((2, 2))) for f in OF_CONSTANTS]
+    used = {each.operation.primitive for p in programs for each in p.instructions}
+    assert [primitive.name for primitive in TABLE if primitive not in used] == []
 
 
 def test_a_primitive_lowered_wrongly_is_caught(monkeypatch):

@@ -57,9 +57,11 @@ def _fold(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int | None:
             out = np.asarray(each.operation.run(*values))
     except (ArithmeticError, ValueError, TypeError):
         return None  # to be said at each call
-    out = out.astype(type_.dtype, copy=True)
+    if out.size and _is_uniform(out):
+        return b.broadcast(b.constant(out.flat[0]), out.shape)
+    out = out.copy()
     out.flags.writeable = False
-    return b.constant(out if out.shape else out[()])
+    return b.constant(out)
 
 
 #: Of larger arrays nothing is computed here.
