@@ -37,7 +37,7 @@ def values(dtype):
 def few(dtype):
     """The values of which all pairs are tried."""
     info = np.finfo(dtype)
-    numbers = [0.0, float(info.smallest_subnormal), float(info.tiny), 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 1e4, 1e15 + 1, 1e30]
+    numbers = [0.0, float(info.smallest_subnormal), float(info.tiny), 0.3, 1.0, 1.5, 2.0, 3.0, 1e15 + 1, 1e30]
     numbers = np.array([*numbers, float(info.max), np.inf, np.nan], dtype)
     return np.concatenate([numbers, -numbers])
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from .builder import Builder, Value
 from .coefficients import ERF, ERFCX
 from .definition import Definition
-from .exponential import INFINITY, beyond, expm1_tail, natural
+from .exponential import INFINITY, beyond, exp_kernel, expm1_tail, natural
 from .logarithm import halves, log1p_kernel
 from .logarithm import natural as log_of
 
@@ -131,12 +131,16 @@ def erfcx(b: Builder, x: Value) -> Value:
     high, low = square(b, below)
     q, q_low = erfcx_pair(b, b.fabs(safe))
     twice = tail(b, -high, -low, (b.constant(2.0), b.constant(0.0)))
-    return b.rarely(special, b.where(x.bits < 0, twice - q, q + q_low), "erfcx.rare", x)
+    y = b.where(x.bits < 0, twice - q, q + q_low)
+    small = safe.magnitude < b.pattern(0.5)
+    inner = b.guarded(~small, safe, 0.0)
+    near = exp_kernel(b, inner * inner) * (1.0 - erf_kernel(b, inner))
+    return b.rarely(special, b.where(small, near, y), "erfcx.rare", x)
 
 
 def erfcx_rare(b: Builder, x: Value) -> Value:
     """1 / (sqrt(pi) x) of a large x, and 2 exp(x**2) where x is negative."""
-    positive = x.bits > 0
+    positive = (x.bits > 0) | x.is_nan
     a = b.where(x.magnitude > b.pattern(40.0), 40.0, b.fabs(b.guarded(positive, x, 40.0)))
     high, low = square(b, a)
     e = beyond(b, b.guarded(positive, high, 0.0), extra=1)
@@ -150,11 +154,13 @@ def log_ndtr(b: Builder, x: Value) -> Value:
     special = (x.bits > b.pattern(NDTR_LIMIT)) | x.bits.unsigned_above(b.pattern(-FAR))
     safe = b.guarded(special, x, 0.0)
     factor = erfcx_pair(b, *half_width(b, b.fabs(safe)))
-    k, m, _ = halves(b, factor[0] * 0.5)
+    small = safe.magnitude < b.pattern(0.75)
+    near = b.fma(erf_kernel(b, b.fabs(b.guarded(~small, safe, 0.0)) * SQRT_HALF[0]), -0.5, 0.5)
+    k, m, _ = halves(b, b.where(small, near, factor[0] * 0.5))
     high, low = square(b, safe)
-    below = log_of(b, k, m - 1.0) - b.fma(high, 0.5, low * 0.5)
+    below = log_of(b, k, m - 1.0) - b.where(small, 0.0, b.fma(high, 0.5, low * 0.5))
     high, low = square(b, b.guarded(safe.bits < 0, safe, 0.0))
-    above = log1p_kernel(b, tail(b, high * 0.5, low * 0.5, factor) * -0.5)
+    above = log1p_kernel(b, -b.where(small, near, tail(b, high * 0.5, low * 0.5, factor) * 0.5))
     return b.rarely(special, b.where(safe.bits < 0, below, above), "log_ndtr.rare", x)
 
 
