@@ -12,8 +12,10 @@ from fdezero.jit.llvm_backend.functions import FUNCTIONS, module_source, symbol
 
 NAMES = sorted(FUNCTIONS)
 X86 = platform.machine() in ("x86_64", "AMD64")
-#: Sets of target features to compile for; None stands for those of this machine.
-AVX2 = "+avx2,+fma,+bmi,+bmi2"
+HAS_AVX2 = X86 and all(llvm.get_host_cpu_features().get(feature) for feature in ("avx2", "fma"))
+#: Target features to compile for, where the machine has them; None stands for all that it has.
+AVX2 = "+avx2,+fma"
+FEATURES = {"avx2": AVX2, "none": ""} if HAS_AVX2 else {"none": ""} if X86 else {}
 
 READ_FLAGS = """
 declare void @llvm.x86.sse.stmxcsr(ptr)

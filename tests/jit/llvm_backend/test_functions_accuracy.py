@@ -83,6 +83,12 @@ POINTS = [
 ]
 
 
+def test_powers_of_subnormal_numbers():
+    x = np.array([1.16748e-318, 5e-324, 5e-324, 2.6e-314, 1.33149e-309, 2.5e-323])
+    y = np.array([0.9061793266334208, 0.99, -0.95, 0.789, -0.8827, 1 / 3])
+    assert max(errors("power", [x, y], compiled("float64", 8)("power", x, y)))[0] <= BOUND
+
+
 @pytest.mark.parametrize(("name", "points"), POINTS)
 def test_points_where_the_method_changes(name, points):
     x = np.array(points)

@@ -37,7 +37,7 @@ def values(dtype):
 def few(dtype):
     """The values of which all pairs are tried."""
     info = np.finfo(dtype)
-    numbers = [0.0, float(info.smallest_subnormal), float(info.tiny), 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 1e4, 1e15 + 1, 1e30]
+    numbers = [0.0, float(info.smallest_subnormal), float(info.tiny), 0.3, 1.0, 1.5, 2.0, 3.0, 1e15 + 1, 1e30]
     numbers = np.array([*numbers, float(info.max), np.inf, np.nan], dtype)
     return np.concatenate([numbers, -numbers])
 
@@ -75,9 +75,13 @@ def excused(name, case, raised, warned, result):
     an infinite exponent of power, and for float32 between numbers of opposite sign.  SciPy never warns of a product.
     """
     if name.startswith("logaddexp"):
-        return (warned == {"invalid"} and np.isnan(case).any() and not raised) or (warned == {"overflow"} and case[0].dtype == "f4")
+        return (warned == {"invalid"} and np.isnan(case).any() and not raised) or (
+            warned == {"overflow"} and case[0].dtype == "f4"
+        )
     if name == "power":
         return warned == {"overflow"} and not raised and np.isinf(case[1])
+    if name in ("erfcx", "log_ndtr"):
+        return raised == {"overflow"} and not warned and np.isinf(result)
     product = name in ("xlogy", "xlog1py", "entr") and not warned
     return product and ((raised == {"overflow"} and np.isinf(result)) or (raised == {"invalid"} and np.isinf(case[0])))
 

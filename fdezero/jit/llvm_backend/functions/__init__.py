@@ -27,18 +27,20 @@ from .definition import Definition
 
 __all__ = ["FUNCTIONS", "Builder", "Value", "module_source", "source", "symbol"]
 
-_DEFINITIONS: Mapping[str, Definition] = MappingProxyType({
-    **composite.DEFINITIONS,
-    **error_function.DEFINITIONS,
-    **exponential.DEFINITIONS,
-    **inverse_hyperbolic.DEFINITIONS,
-    **inverse_trigonometric.DEFINITIONS,
-    **large_angle.DEFINITIONS,
-    **logarithm.DEFINITIONS,
-    **power.DEFINITIONS,
-    **roots.DEFINITIONS,
-    **trigonometric.DEFINITIONS,
-})
+_DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
+    {
+        **composite.DEFINITIONS,
+        **error_function.DEFINITIONS,
+        **exponential.DEFINITIONS,
+        **inverse_hyperbolic.DEFINITIONS,
+        **inverse_trigonometric.DEFINITIONS,
+        **large_angle.DEFINITIONS,
+        **logarithm.DEFINITIONS,
+        **power.DEFINITIONS,
+        **roots.DEFINITIONS,
+        **trigonometric.DEFINITIONS,
+    }
+)
 
 #: The number of arguments of each function, by the ``__name__`` of the ufunc of NumPy or scipy.special.
 FUNCTIONS: Mapping[str, int] = MappingProxyType({n: d.arguments for n, d in _DEFINITIONS.items() if "." not in n})

@@ -67,15 +67,15 @@ def exp_kernel(b: Builder, x: Value, reduction: Reduction = natural) -> Value:
 def expm1_kernel(b: Builder, x: Value) -> Value:
     """expm1(x), for |x| <= limit(b): exactly x near 0, but for the sign of 0."""
     n, r, low = natural(b, x)
-    power = ((n << b.fraction) + (b.bias << b.fraction)).real
+    power = power_of_two(b, n)
     first = b.fma(power, r, power - 1.0)
     lost = b.fma(power, r, power - 1.0 - first)
     return first + b.fma(power, expm1_tail(b, r) + low, lost)
 
 
 def power_of_two(b: Builder, n: Value) -> Value:
-    """2**n of an integer, for a normal number."""
-    return ((n + b.bias) << b.fraction).real
+    """2**n, for a normal number, of an integer in the low bits of n."""
+    return ((n << b.fraction) + (b.bias << b.fraction)).real
 
 
 def beyond(b: Builder, x: Value, reduction: Reduction = natural, extra: int = 0) -> Value:
@@ -121,12 +121,18 @@ def expm1_rare(b: Builder, x: Value) -> Value:
 
 
 def tanh(b: Builder, x: Value) -> Value:
-    """E / (E + 2) with E = expm1(2 |x|) where that is small, otherwise 1 - 2 / (E + 2)."""
+    """E / (E + 2) with E = expm1(2 |x|) where that is small, otherwise 1 - 2 / (E + 2).
+
+    Where it is small, what E + 2 loses is divided by 2 instead of E + 2.
+    """
     special = x.magnitude > b.pattern(float(b.by_dtype(22.0, 10.0)))
     a = b.fabs(b.guarded(special, x, 1.0))
     e = expm1_kernel(b, a + a)
     small = a.bits < b.pattern(0.5)
-    y = b.where(small, 0.0, 1.0) + b.where(small, e, -2.0) / (e + 2.0)
+    divisor = e + 2.0
+    lost = (e - (divisor - 2.0)) * b.where(small, 0.5, 0.0)
+    quotient = b.where(small, e, -2.0) / divisor
+    y = b.where(small, 0.0, 1.0) + b.fma(-quotient, lost, quotient)
     return b.rarely(special, b.copysign(y, x), "tanh.rare", x)
 
 
@@ -152,9 +158,11 @@ def cosh(b: Builder, x: Value) -> Value:
 
 
 def expit(b: Builder, x: Value) -> Value:
+    """1 / (exp(-x) + 1), where the sum is 2**n + 1 and 2**n expm1(r)."""
     special = x.magnitude > b.pattern(limit(b))
-    e = exp_kernel(b, -b.guarded(special, x, 0.0))
-    return b.rarely(special, 1.0 / (e + 1.0), "expit.rare", x)
+    n, r, _ = natural(b, -b.guarded(special, x, 0.0))
+    power = power_of_two(b, n)
+    return b.rarely(special, 1.0 / b.fma(power, r + expm1_tail(b, r), power + 1.0), "expit.rare", x)
 
 
 def expit_rare(b: Builder, x: Value) -> Value:

@@ -92,7 +92,8 @@ def power_rare(b: Builder, x: Value, y: Value) -> Value:
     base = b.fabs(b.guarded(nan | zero | endless | outside, x, 1.0))
     tiny = base.bits < b.pattern(NORMAL[b.kind])
     high, low = log2_pair(b, b.where(tiny, base * 2.0**54, base))
-    high, more = sum_of(b.where(tiny, high - 54.0, high), low)
+    high, lost = sum_of(high, b.where(tiny, -54.0, 0.0))
+    high, more = sum_of(high, low + lost)
     first = y_ * high
     far = first.magnitude > b.pattern(1200.0)
     low = b.where(far, 0.0, b.fma(y_, more, b.fma(y_, high, -first)))
