@@ -26,7 +26,7 @@ def supports(operation: Map | Cast, operands: tuple[np.dtype[Any], ...], result:
         return _can_cast(of(operands[0]), of(result))
     function = operation.function
     if function is np.where:
-        return operands[0] == bool and operands[1] == operands[2] == result
+        return operands[0].kind == "b" and operands[1] == operands[2] == result
     if any(dtype != operands[0] for dtype in operands):
         return False
     sort = of(operands[0]).sort
@@ -105,7 +105,7 @@ def _cast(code: Code, old: Kind, new: Kind, width: int, x: str) -> str:
     if new.sort == "b":
         if old.sort == "b":
             return x
-        return code.put(f"fcmp une {before} {x}, {splat(0, old, width)}" if old.sort == "f" else f"icmp ne {before} {x}, {splat(0, old, width)}")
+        return code.put(f"{'fcmp une' if old.sort == 'f' else 'icmp ne'} {before} {x}, {splat(0, old, width)}")
     if old.sort == "f" and new.sort == "f":
         return x if old == new else code.put(f"{'fptrunc' if new.itemsize < old.itemsize else 'fpext'} {before} {x} to {after}")
     if old.sort == "f":
@@ -188,7 +188,8 @@ def _extreme(index: int) -> Emitter:
 
     def emitter(code: Code, k: Kind, w: int, x: Sequence[str]) -> str:
         t = vector(k.register, w)
-        first = code.put(f"{_signed(k)[index][:5]}{('oge', 'ole')[index] if k.sort == 'f' else _signed(k)[index][5:]} {t} {x[0]}, {x[1]}")
+        comparison = ("fcmp oge", "fcmp ole")[index] if k.sort == "f" else _signed(k)[index]
+        first = code.put(f"{comparison} {t} {x[0]}, {x[1]}")
         if k.sort == "f":
             nan = code.put(f"fcmp uno {t} {x[0]}, {splat(0.0, k, w)}")
             first = code.put(f"or {vector('i1', w)} {first}, {nan}")

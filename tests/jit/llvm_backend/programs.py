@@ -93,7 +93,7 @@ def _step(make, rng, live):
         case "map":
             if dtype.kind == "f":
                 return make.map(rng.choice(FLOAT_UNARY), x)
-            return make.map(np.logical_not if dtype == bool else np.negative, x)
+            return make.map(np.logical_not if dtype.kind == "b" else np.negative, x)
         case "pair":
             table = {"f": FLOAT_BINARY + COMPARISONS, "i": INTEGER_BINARY + COMPARISONS, "b": LOGIC + COMPARISONS}
             return make.map(rng.choice(table[dtype.kind]), x, y)
@@ -126,6 +126,9 @@ def _step(make, rng, live):
             whole = tuple(n + int(rng.integers(0, 3)) for n in shape)
             first = Slice(tuple((None, n, None) for n in shape))
             last = Slice(tuple((m - n, None, None) for n, m in zip(shape, whole, strict=True)))
+            if rng.random() < 0.5 and shape:
+                halves = [Slice(((start, start + shape[0], None),)) for start in (0, shape[0])]
+                return make.add(Scatter(tuple(halves), (2 * shape[0] + int(rng.integers(2)), *shape[1:]), dtype, True), x, x)
             return make.add(Scatter((first, last), whole, dtype), x, x)
         case "matmul":
             if len(shape) != 2 or dtype.kind != "f":
