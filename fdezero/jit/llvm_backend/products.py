@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from fdezero.jit.llvm_backend.kernel import Function
 
 ROW_MAJOR, PLAIN, TRANSPOSED = 101, 111, 112
-#: Multiplications from which a call of BLAS costs less than loops.
-WORTH = 2000
+#: Multiplications from which a call of BLAS costs less than loops: it has code for small matrices, too.
+WORTH = 8
 
 
 def by_blas(m: int, k: int, n: int, dtype: np.dtype[Any]) -> bool:

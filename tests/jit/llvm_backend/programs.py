@@ -173,7 +173,7 @@ def expected(program, leaves):
         return evaluate(program, leaves)[0]
 
 
-def agree(got, want, program):
+def agree(got, want, program, ulps=400):
     """Fail unless outputs are those that are wanted: to rounding, and dtype, shape, kind of number."""
     assert type(got) is tuple and len(got) == len(want)
     for x, y, i in zip(got, want, program.outputs, strict=True):
@@ -183,7 +183,7 @@ def agree(got, want, program):
         if y.dtype.kind == "f":
             eps = np.finfo(y.dtype).eps
             finite = np.abs(y[np.isfinite(y)])
-            np.testing.assert_allclose(x, y, rtol=400 * eps, atol=100 * eps * (finite.max() if finite.size else 0))
+            np.testing.assert_allclose(x, y, rtol=ulps * eps, atol=100 * eps * (finite.max() if finite.size else 0))
         else:
             np.testing.assert_array_equal(x, y)
     arrays = [x for x in got if isinstance(x, np.ndarray) and x.size]
