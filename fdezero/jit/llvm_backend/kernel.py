@@ -190,7 +190,8 @@ class Loops(Function):
 
     def body(self) -> str:
         """The function's text from its parameters on."""
-        parameters = ", ".join(f"{kind} {'noalias ' if kind == 'ptr' else ''}%a{k}" for k, (kind, _) in enumerate(self.parameters))
+        kinds = ["ptr noalias" if kind == "ptr" else kind for kind, _ in self.parameters]
+        parameters = ", ".join(f"{kind} %a{k}" for k, kind in enumerate(kinds))
         registers = [register for _, register in self.results]
         last = f"  ret {self.result}"
         if len(registers) == 1:

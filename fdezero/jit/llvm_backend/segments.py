@@ -239,7 +239,7 @@ class _Cutter:
                     steps.append(each)
             else:
                 steps.append(self._segment(when, sorted(wanted.get(when, ())), results.get(when, [])))
-        for j, i in enumerate(self.program.outputs):
+        for i in self.program.outputs:
             if not (self.time[i] >= 0 and self.time[i] % 2 == 0):
                 for view in self.path(i):
                     if view.outputs[0] not in done:
