@@ -224,7 +224,7 @@ class Program:
     def drawn(self) -> list[tuple[str, str, str, list[str]]]:
         """What a diagram shows of each value (`fdezero.show`)."""
         names = {number: f"v{i}" for i, number in enumerate(_in_order(self))}
-        boxes = [(names[i], "input", str(self.types[i]), []) for i in self.inputs]
+        boxes: list[tuple[str, str, str, list[str]]] = [(names[i], "input", str(self.types[i]), []) for i in self.inputs]
         for each in self.instructions:
             parents = [names[i] for i in each.operands if i in names]
             boxes += [(names[i], each.operation.name, str(self.types[i]), parents) for i in each.outputs]
