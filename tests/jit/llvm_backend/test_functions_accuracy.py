@@ -27,7 +27,7 @@ def test_every_function_has_a_reference():
 @pytest.mark.parametrize("name", NAMES)
 def test_errors_are_small(name, dtype):
     if not name.startswith("logaddexp"):
-        assert worst(name, dtype, 40)[0] <= BOUND
+        assert worst(name, dtype, 25)[0] <= BOUND
 
 
 @pytest.mark.long
