@@ -148,7 +148,8 @@ class Cut:
 
 def cut(program: Program) -> Cut:
     """Cut a program (its guards as `guarded` makes them) into segments and calls."""
-    if all(is_native(each, program.types) for each in program.instructions):
+    plain = all(kind(program.types[i].dtype) is not None for i in program.outputs)
+    if plain and all(is_native(each, program.types) for each in program.instructions):
         whole = Segment(program, (), tuple(range(len(program.outputs))), tuple(range(len(program.guards))))
         return Cut(program, (whole,))
     return Cut(program, _Cutter(program).steps())
