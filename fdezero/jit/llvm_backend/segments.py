@@ -238,7 +238,7 @@ class _Cutter:
                             steps.append(view)
                             done.add(view.outputs[0])
                     steps.append(each)
-            else:
+            elif when in wanted or when in results or when in self.guards:
                 steps.append(self._segment(when, sorted(wanted.get(when, ())), results.get(when, [])))
         for i in self.program.outputs:
             if not (self.time[i] >= 0 and self.time[i] % 2 == 0):
