@@ -351,6 +351,18 @@ def test_complex_and_half_go_through_numpy():
             assert np.asarray(a).dtype == dtype
 
 
+def test_outputs_that_nothing_makes():
+    make = Maker()
+    x, y = make.input((2,), complex), make.input((), "float16")
+    constant = make.constant(np.ones(3, complex))
+    leaves = [np.ones(2, complex), np.float16(2.0)]
+    outs = compile_program(make.program(x, constant, y, x)).run(*leaves)
+    for out, want in zip(outs, [leaves[0], np.ones(3), leaves[1], leaves[0]], strict=True):
+        np.testing.assert_array_equal(out, want)
+        assert out is not want
+    assert not np.shares_memory(outs[0], leaves[0]) and not np.shares_memory(outs[0], outs[3])
+
+
 def test_outputs_of_calls_are_fresh():
     make = Maker()
     x = make.input((3,))
