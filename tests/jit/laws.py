@@ -32,7 +32,7 @@ def has_its_types(program: Program, arguments: Any) -> bool:
 def check_well_formed(program: Program) -> None:
     """Every value is made once and before it is used; the types are those of the values; guards are in place."""
     known = {*program.inputs, *program.constants}
-    positions = {x: -1 for x in known}
+    positions = dict.fromkeys(known, -1)
     for i, each in enumerate(program.instructions):
         assert all(x in known for x in each.operands), program.text
         assert not known.intersection(each.outputs)
