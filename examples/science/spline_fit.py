@@ -3,8 +3,8 @@
     python spline_fit.py --out spline_fit.png --knots 5
 
 With the knots given, the best coefficients come from a linear least-squares problem.  What is left of the
-residuals is a function of the knots alone ("variable projection"), and is differentiated through the solution
-of that problem and through the recursion that makes the B-splines.
+residuals is a function of the knots alone ("variable projection"): SciPy's own `make_lsq_spline` with fdezero's
+derivatives says how it changes when a knot moves.
 
 Method: Golub and Pereyra, SIAM J. Numer. Anal. 10 (1973); Jupp, SIAM J. Numer. Anal. 15 (1978).
 Data: a property of titanium that is measured by heating it, from de Boor and Rice, Least squares cubic spline
@@ -18,7 +18,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.optimize import minimize
 
-from fdezero import stop_gradient, value_and_grad
+from fdezero import value_and_grad
+from fdezero.scipy.interpolate import make_lsq_spline
 
 TEMPERATURE = np.arange(595.0, 1080.0, 10.0)
 HEAT = np.fromstring("""
@@ -27,7 +28,6 @@ HEAT = np.fromstring("""
     .611 .601 .608
 """, sep=" ")  # fmt: skip
 FIRST, LAST = TEMPERATURE[[0, -1]]
-DEGREE = 3
 
 
 def inner_knots(gaps):
@@ -36,23 +36,10 @@ def inner_knots(gaps):
     return FIRST + (LAST - FIRST) * np.cumsum(shares)[:-1] / shares.sum()
 
 
-def b_splines(x, knots):
-    """Each cubic B-spline at each point (n, len(knots) + 4), by the recursion of Cox and de Boor."""
-    t = np.concatenate([np.full(DEGREE + 1, FIRST), knots, np.full(DEGREE + 1, LAST)])
-    intervals = np.searchsorted(stop_gradient(knots), x, side="right")
-    values = np.pad(np.eye(len(knots) + 1)[intervals], ((0, 0), (DEGREE, DEGREE)))
-    for k in range(1, DEGREE + 1):
-        width = t[k:] - t[:-k]
-        rising = (x[:, None] - t[:-k]) / np.where(width > 0, width, 1)  # equal knots at the ends: 0/0 counts as 0
-        values = rising[:, :-1] * values[:, :-1] + (1 - rising[:, 1:]) * values[:, 1:]
-    return values
-
-
 def fitted(gaps, x=TEMPERATURE):
-    """The spline of least squares with these knots, at points ``x``."""
-    knots = inner_knots(gaps)
-    coefficients = np.linalg.lstsq(b_splines(TEMPERATURE, knots), HEAT)[0]
-    return b_splines(x, knots) @ coefficients
+    """The cubic spline of least squares with these knots, at points ``x``; an end counts four times."""
+    knots = np.concatenate([np.full(4, FIRST), inner_knots(gaps), np.full(4, LAST)])
+    return make_lsq_spline(TEMPERATURE, HEAT, knots)(x)
 
 
 def squares(gaps):

@@ -160,15 +160,6 @@ def test_spline_fit_s_gradient_agrees_with_differences():
     check_grads(module.squares, (np.array([0.1, -0.2, 0.05, 0.0, 0.3]),), order=2)
 
 
-def test_b_splines_are_scipys():
-    from scipy.interpolate import BSpline
-
-    module = program("spline_fit")
-    knots, ends = np.array([700.0, 900.0, 910.0]), ([module.FIRST] * 4, [module.LAST] * 4)
-    theirs = BSpline.design_matrix(module.TEMPERATURE, np.r_[ends[0], knots, ends[1]], 3).toarray()
-    np.testing.assert_allclose(module.b_splines(module.TEMPERATURE, knots), theirs, atol=1e-14)
-
-
 def test_the_readme_shows_what_survival_prints(tmp_path, capsys):
     program("survival").main(["--out", str(tmp_path / "survival.png")])
     said = capsys.readouterr().out.replace(str(tmp_path / "survival.png"), "survival.png")
