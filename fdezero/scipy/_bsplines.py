@@ -49,14 +49,14 @@ def make_interp_spline(
 ) -> Any:
     """The B-spline of degree ``k`` through samples, differentiable in them, in the knots and in the points.
 
-    Arguments are those of `scipy.interpolate.make_interp_spline`; with ``x``, ``y`` or ``t`` that are Boxes it
-    is a `Piecewise`.  The boundary conditions are constants.
+    Arguments are those of `scipy.interpolate.make_interp_spline`; with ``x``, ``y``, ``t`` or values in ``bc_type``
+    that are Boxes it is a `Piecewise`.  The knots of a periodic spline are constants.
     """
-    if not has_boxes((x, y, t)):
+    if not has_boxes((x, y, t, bc_type)):
         found = original.make_interp_spline(x, y, k, t, bc_type, axis, check_finite)
         return BSpline.construct_fast(found.t, found.c, found.k, found.extrapolate, found.axis)
     samples, at = in_front(y, axis)
-    if has_boxes((x, t)):
+    if has_boxes((x, t, bc_type)):
         return interpolating("scipy.interpolate.make_interp_spline", x, samples, k, t, bc_type, at)
     abscissae, chosen = np.asarray(x, dtype=float), None if t is None else np.asarray(t, dtype=float)
     n, periodic = len(abscissae), isinstance(bc_type, str) and bc_type == "periodic"

@@ -6,6 +6,7 @@ Source: de Boor, *A Practical Guide to Splines* (2001), chapters IX, X and XIII.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def piecewise(t: Array, c: Array, k: int, extrapolate: Any = True, axis: int = 0
     return Piecewise(np.stack(powers[::-1]), knots, extrapolate, axis)
 
 
-# -- interpolation on knots that are Boxes ---------------------------------------------------------------
+# -- interpolation where more than the samples are Boxes -----------------------------------------------
 def interpolating(name: str, x: Any, y: Array, k: int, t: Any, bc_type: Any, axis: int) -> Piecewise:
     """The spline through samples, from the linear system of its coefficients.
 
@@ -63,7 +64,7 @@ def interpolating(name: str, x: Any, y: Array, k: int, t: Any, bc_type: Any, axi
     if isinstance(bc_type, str) and bc_type == "periodic":
         raise refuse(name, "the knots of a periodic spline", "they are constants: write stop_gradient(x)")
     x, (left, right) = increasing(name, x), _conditions(bc_type)
-    knots = _knots(x, k, not left, not right) if t is None else increasing(name, t, strictly=False)
+    knots = _knots(x, k, left, right) if t is None else increasing(name, t, strictly=False)
     rows, values = [basis(x, knots, k)], [y]
     for end, conditions in ((x[:1], left), (x[-1:], right)):
         for order, value in conditions:
@@ -93,9 +94,10 @@ def _at_an_end(condition: Any) -> list[tuple[int, Any]]:
     return [condition] if isinstance(condition[0], (int, np.integer)) else list(condition)
 
 
-def _knots(x: Array, k: int, fewer_left: bool, fewer_right: bool) -> Array:
-    """SciPy's choice of knots: the samples, without those near an end where no derivative is given."""
-    inner, skipped = (x, (k + 1) // 2) if k % 2 else ((x[1:] + x[:-1]) / 2, k // 2)
-    start = skipped if fewer_left else 1
-    stop = inner.shape[0] - (skipped if fewer_right else 1)
+def _knots(x: Array, k: int, left: Sequence[Any], right: Sequence[Any]) -> Array:
+    """SciPy's choice of knots: the samples, without those near an end that has too few conditions."""
+    inner, start, stop = x, 1, x.shape[0] - 1
+    if len(left) + len(right) != k - 1:
+        inner, skipped = (x, (k + 1) // 2) if k % 2 else ((x[1:] + x[:-1]) / 2, k // 2)
+        start, stop = 1 if left else skipped, inner.shape[0] - (1 if right else skipped)
     return np.concatenate([np.repeat(x[:1], k + 1), inner[start:stop], np.repeat(x[-1:], k + 1)])

@@ -107,8 +107,8 @@ def _slope_at_end(step: Array, following: Array, secant: Array, next_secant: Arr
 class CubicSpline(_OnBoxes, original.CubicSpline):  # type: ignore[misc]  # likewise
     """The cubic spline through samples, differentiable in the samples, the knots and the points.
 
-    Arguments are those of `scipy.interpolate.CubicSpline`; with samples or knots that are Boxes it is a
-    `Piecewise`.  The boundary conditions are constants, and so are the knots of a periodic spline.
+    Arguments are those of `scipy.interpolate.CubicSpline`; with samples, knots or values in ``bc_type`` that
+    are Boxes it is a `Piecewise`.  The knots of a periodic spline are constants.
 
     >>> from fdezero import grad
     >>> float(grad(lambda y: CubicSpline([0.0, 1.0, 2.0, 3.0], y)(1.0))(np.array([0.0, 1.0, 4.0, 9.0]))[1])
@@ -118,10 +118,10 @@ class CubicSpline(_OnBoxes, original.CubicSpline):  # type: ignore[misc]  # like
     def __new__(
         cls, x: Any = None, y: Any = None, axis: int = 0, bc_type: Any = "not-a-knot", extrapolate: Any = None
     ) -> Any:
-        if not has_boxes((x, y)):
+        if not has_boxes((x, y, bc_type)):
             return super().__new__(cls)
         samples, at = in_front(y, axis)
-        if has_boxes(x):
+        if has_boxes((x, bc_type)):
             spline = interpolating("scipy.interpolate.CubicSpline", x, samples, 3, None, bc_type, at)
             spline.extrapolate = True if extrapolate is None else extrapolate
             return spline

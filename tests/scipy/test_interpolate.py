@@ -81,6 +81,16 @@ CASES = {
     "make_interp_spline, abscissae, conditions": Case(
         lambda m, x, y: m.make_interp_spline(x, y, 5, bc_type=([(1, 0.5), (2, 0.0)], [(2, -1.0), (3, 0.1)]))(P, 1), (KNOTS, Y)
     ),
+    "make_interp_spline, abscissae, conditions at one end": Case(
+        lambda m, x, y: m.make_interp_spline(x, y, bc_type=([(1, 0.5), (2, 0.0)], None))(P), (KNOTS, Y)
+    ),
+    "make_interp_spline, abscissae, of even degree": Case(
+        lambda m, x, y: m.make_interp_spline(x, y, 2, bc_type=([(1, 0.5)], None))(P), (KNOTS, Y)
+    ),
+    "make_interp_spline, values at the ends": Case(
+        lambda m, a, b: m.make_interp_spline(KNOTS, Y, bc_type=([(1, a)], [(2, b)]))(P), (np.array(0.5), np.array(-1.0))
+    ),
+    "CubicSpline, a value at an end": Case(lambda m, a: m.CubicSpline(KNOTS, Y, bc_type=((1, a), "natural"))(P), (np.array(0.5),)),
     "make_interp_spline, t": Case(lambda m, t: m.make_interp_spline(KNOTS, Y, t=clamped(t))(P), (INNER,)),
     **{
         f"BSpline, {k}": Case(lambda m, t, c, p, k=k: m.BSpline(clamped(t, k), c, k)(p), (INNER, Y[: 3 + k], P))
