@@ -88,7 +88,7 @@ def draw(images, row, path):
 def main(argv=None) -> dict:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("deconvolution.png"), help="the picture (default: %(default)s)")
-    parser.add_argument("--size", type=int, default=192, help="of the photograph, in pixels (default: %(default)s)")
+    parser.add_argument("--size", type=int, default=192, help="of the photograph, at most 361 pixels (default: %(default)s)")
     parser.add_argument("--iterations", type=int, default=60, help="at most (default: %(default)s)")
     options = parser.parse_args(argv)
     spread = point_spread(RADIUS)

@@ -72,12 +72,12 @@ def posterior(params, x, y, new):
 
 def draw(new, fits, path):
     figure = Figure(figsize=(11, 4.2), layout="constrained")
-    for axes, fit in zip(figure.subplots(1, 2, sharey=True), fits, strict=True):
-        low, high = fit["mean"] - 2 * fit["deviation"], fit["mean"] + 2 * fit["deviation"]
+    for axes, each in zip(figure.subplots(1, 2, sharey=True), fits, strict=True):
+        low, high = each["mean"] - 2 * each["deviation"], each["mean"] + 2 * each["deviation"]
         axes.plot(YEAR, FLOW, ".", color="0.35", ms=5, label="measured")
         axes.fill_between(new, low, high, color="tab:blue", alpha=0.2, lw=0, label=r"mean $\pm\,2\sigma$, without noise")
-        axes.plot(new, fit["mean"], color="tab:blue", lw=2, label="posterior mean")
-        axes.set_title(f"length scale {fit['length']:.1f} years, $\\log p(y) = {fit['evidence']:.1f}$")
+        axes.plot(new, each["mean"], color="tab:blue", lw=2, label="posterior mean")
+        axes.set_title(f"length scale {each['length']:.1f} years, $\\log p(y) = {each['evidence']:.1f}$")
         axes.set(xlabel="year", xlim=new[[0, -1]])
         axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="upper right")

@@ -1,4 +1,4 @@
-"""A system of differential equations fitted to data, with exact derivatives through the solver.
+"""A system of differential equations fitted to data, with derivatives through the solver.
 
     python ode_fit.py --out ode_fit.png
 
@@ -8,7 +8,7 @@ logarithms.  `jacfwd` of the residuals is the Jacobian matrix that SciPy's least
 
 Method: Bates and Watts, *Nonlinear Regression Analysis and Its Applications* (1988), chapters 2 and 5.
 Data: Howard, *Modeling Basics* (2009), as printed in Carpenter, Predator-prey population dynamics: the
-Lotka-Volterra model in Stan (2018), whose estimates a Bayesian fit gives.
+Lotka-Volterra model in Stan (2018), where a Bayesian fit gives nearly these estimates.
 """
 
 import argparse

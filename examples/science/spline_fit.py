@@ -47,7 +47,7 @@ def squares(gaps):
 
 
 def fit(number):
-    """The optimal gaps' logarithms from equal ones, and the root mean square residual on the way."""
+    """The gaps' logarithms at an optimum near equal gaps, the rms residuals on the way, and the number of runs."""
     start = np.zeros(number + 1)
     errors = [rms(start)]
     report = minimize(value_and_grad(squares), start, jac=True, method="BFGS", callback=lambda gaps: errors.append(rms(gaps)))
@@ -61,7 +61,7 @@ def rms(gaps):
 def draw(before, after, path):
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     x = np.linspace(FIRST, LAST, 800)
-    fits = (("equal gaps", before), ("optimal", after))
+    fits = (("equal gaps", before), ("optimised", after))
     for axes, (title, gaps) in zip(figure.subplots(1, 2, sharey=True), fits, strict=True):
         knots = inner_knots(gaps)
         axes.vlines(knots, 0.25, 2.3, color="tab:red", lw=1, ls=":", label="knots")

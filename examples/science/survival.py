@@ -33,19 +33,20 @@ def table(text):
 
 
 def log_likelihood(params, weeks, relapsed, covariates):
-    """Of log T = covariates @ beta + scale * W, with exp(W) of the unit exponential distribution."""
+    """Of log T = covariates @ beta + scale * W, where exp(W) is exponential; log f is log hazard + log S."""
     beta, log_scale = params[:-1], params[-1]
     w = (np.log(weeks) - covariates @ beta) * np.exp(-log_scale)
     log_survivor, log_hazard = -np.exp(w), w - log_scale - np.log(weeks)
     return (relapsed * log_hazard + log_survivor).sum()
 
 
-def fit(*data):
+def fit(weeks, relapsed, covariates):
     """The estimates (beta, then the logarithm of the scale), their covariance, and the log-likelihood."""
-    start = np.zeros(data[-1].shape[1] + 1)
-    start[0] = np.log(data[0]).mean()
-    report = minimize(value_and_grad(lambda p: -log_likelihood(p, *data)), start, jac=True, method="BFGS")
-    information = -hessian(log_likelihood)(report.x, *data)  # observed, not expected
+    start = np.zeros(covariates.shape[1] + 1)
+    start[0] = np.log(weeks).mean()
+    loss = value_and_grad(lambda params: -log_likelihood(params, weeks, relapsed, covariates))
+    report = minimize(loss, start, jac=True, method="BFGS")
+    information = -hessian(log_likelihood)(report.x, weeks, relapsed, covariates)  # observed, not expected
     return report.x, np.linalg.inv(information), -report.fun
 
 
