@@ -1,5 +1,7 @@
 """fdezero.numpy: NumPy's namespace, in which nested lists may hold Boxes."""
 
+import importlib
+
 import numpy
 import pytest
 
@@ -7,9 +9,9 @@ import fdezero.numpy as np
 from fdezero import grad, hessian, jvp, vmap
 from fdezero.core.boxes import implementations
 
-NAMESPACES = [(numpy, np), (numpy.linalg, np.linalg), (numpy.fft, np.fft)]
+NAMESPACES = [(numpy, np), (numpy.linalg, np.linalg), (numpy.fft, np.fft), (numpy.random, np.random)]
 NAMES = [(ours, theirs, name) for theirs, ours in NAMESPACES for name in dir(theirs) if not name.startswith("_")]
-MADE = {"array", "asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite", "full", "full_like", "linalg", "fft"}
+MADE = {"array", "asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite", "full", "full_like", "linalg", "fft", "random"}
 
 
 @pytest.mark.parametrize(("ours", "theirs", "name"), NAMES, ids=lambda x: x if isinstance(x, str) else "")
@@ -27,7 +29,19 @@ def test_the_namespace_has_numpy_s_names_and_no_others():
     assert dir(np) == sorted(dir(numpy)) and dir(np.linalg) == sorted(dir(numpy.linalg))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         np.nothing  # noqa: B018
-    assert np.random is numpy.random and np.pi == numpy.pi
+    assert np.pi == numpy.pi
+
+
+@pytest.mark.parametrize("name", ["linalg", "fft", "random"])
+def test_a_part_is_imported_as_numpy_s_is(name):
+    """By its own module, and not by a second copy of NumPy's."""
+    part = importlib.import_module(f"fdezero.numpy.{name}")
+    assert part is getattr(np, name) and part.__all__ == getattr(numpy, name).__all__
+    assert part.__file__ != getattr(numpy, name).__file__
+    with pytest.raises(ImportError):
+        importlib.import_module(f"fdezero.numpy.{name}.nothing")
+    with pytest.raises(ImportError):
+        importlib.import_module("fdezero.numpy._core")
 
 
 #: What NumPy alone cannot intercept, as a function of two numbers, and the same written for plain NumPy.
