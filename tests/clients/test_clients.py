@@ -6,6 +6,8 @@ the place of fdezero's, and gives the same numbers.
 """
 
 import importlib.util
+from inspect import isfunction, signature
+from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 
@@ -13,8 +15,6 @@ import numpy as np
 import pytest
 
 from fdezero import grad, tree
-
-pytest.importorskip("scipy")
 
 from . import fitting, inference, networks, physics  # they import SciPy
 
@@ -53,6 +53,12 @@ def slopes(objective, args, directions, step=1e-5):
     return np.array(
         [(objective(*unravel(flat + step * d)) - objective(*unravel(flat - step * d))) / (2 * step) for d in directions]
     )
+
+
+@pytest.mark.parametrize("module", MODULES, ids=attrgetter("__name__"))
+def test_every_program_is_in_a_table(module):
+    own = [f for f in vars(module).values() if isfunction(f) and f.__module__ == module.__name__]
+    assert {f for f in own if not signature(f).parameters} == {*module.OBJECTIVES, *module.RESULTS}
 
 
 @by_name(OBJECTIVES)
