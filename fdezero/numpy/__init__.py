@@ -28,6 +28,7 @@ from ..rules.numpy.shaping import array as _array
 from ..rules.numpy.shaping import holds_box
 from . import fft, linalg, random  # noqa: F401  # attributes, as they are of NumPy
 from ._lists import taking_lists
+from ._rows import Rows
 
 __all__ = numpy.__all__  # NumPy's own list of names
 
@@ -70,10 +71,12 @@ def _full_like(a: Any, fill_value: Any, dtype: Any = None, *args: Any, shape: An
     return _full(like.shape if shape is None else shape, fill_value, like.dtype if dtype is None else dtype)
 
 
-_MAKING: dict[str, Callable[..., Any]] = {
+_MAKING: dict[str, Any] = {
     "array": _make_array,
     "full": _full,
     "full_like": _full_like,
+    "r_": Rows(numpy.r_, column=False),
+    "c_": Rows(numpy.c_, column=True),
     **{name: _making(getattr(numpy, name)) for name in ("asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite")},
 }
 
