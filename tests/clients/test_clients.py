@@ -1,4 +1,4 @@
-"""Programs of the kind that were written for HIPS autograd: their gradients, and what they return.
+"""Programs and idioms of the kind that were written for HIPS autograd: their gradients, and what they return.
 
 The programs are those of the modules beside this one.  A gradient is compared with central differences
 along a few directions; where HIPS autograd is installed, the same source runs with its names imported in
@@ -16,7 +16,7 @@ import pytest
 
 from fdezero import grad, tree
 
-from . import fitting, inference, networks, physics  # they import SciPy
+from . import fitting, idioms, inference, networks, physics  # they import SciPy
 
 MODULES = [fitting, networks, inference, physics]
 OBJECTIVES = [(m, f) for m in MODULES for f in m.OBJECTIVES]
@@ -67,6 +67,15 @@ def test_gradients_are_those_of_central_differences(module, program):
     found = gradient(objective, args)
     directions = np.random.default_rng(0).standard_normal((3, found.size))
     np.testing.assert_allclose(directions @ found, slopes(objective, args, directions), rtol=2e-5, atol=2e-6)
+    assert np.abs(found).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", idioms.IDIOMS)
+def test_idioms_keep_the_derivative(name):
+    f, at = idioms.IDIOMS[name]
+    found = gradient(f, (at,))
+    directions = np.random.default_rng(0).standard_normal((3, found.size))
+    np.testing.assert_allclose(directions @ found, slopes(f, (at,), directions), rtol=1e-6, atol=1e-6)
     assert np.abs(found).max() > 1e-3
 
 
