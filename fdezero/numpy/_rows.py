@@ -24,9 +24,6 @@ class Rows:
     def __init__(self, original: Any, column: bool) -> None:
         self._original, self._column = original, column
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._original, name)
-
     def __getitem__(self, key: Any) -> Any:
         entries = key if isinstance(key, tuple) else (key,)
         if not any(map(holds_box, entries)):
