@@ -2,4 +2,4 @@
 
 from importlib.util import find_spec
 
-collect_ignore = [] if find_spec("scipy") else ["scipy", "rules/scipy", "clients"]
+collect_ignore_glob = [] if find_spec("scipy") else ["scipy/*", "rules/scipy/*", "clients/*"]
