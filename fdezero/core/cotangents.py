@@ -116,10 +116,19 @@ def add_at(out: Array, index: Any, values: Array) -> None:
         add_at(out.real, index, values.real)
         add_at(out.imag, index, values.imag)
     else:
-        of_vector = out.ndim == 1 and type(index) is np.ndarray and index.size and index.min() >= 0
-        places = index if of_vector else np.arange(out.size).reshape(out.shape)[index]
-        places, values = np.broadcast_arrays(places, values)
-        out += np.bincount(places.reshape(-1), values.reshape(-1), out.size).reshape(out.shape)
+        out += _counted(out.shape, index, values).reshape(out.shape)
+
+
+def _counted(shape: tuple[int, ...], index: Any, values: Array) -> Array:
+    """For each entry of an array of this shape the sum of the values at its place."""
+    size = math.prod(shape)
+    if len(shape) == 1 and type(index) is np.ndarray and index.dtype.kind == "i":
+        try:
+            return np.bincount(index.reshape(-1), np.broadcast_to(values, index.shape).reshape(-1), size)
+        except ValueError:  # a place is counted from the end
+            pass
+    places = np.arange(size).reshape(shape)[index]
+    return np.bincount(places.reshape(-1), np.broadcast_to(values, places.shape).reshape(-1), size)
 
 
 def may_repeat(index: Any) -> bool:
