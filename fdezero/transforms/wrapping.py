@@ -94,6 +94,9 @@ HIDDEN = (
 
 # -- what goes in --------------------------------------------------------------------------------------
 
+#: The classes of leaves that need no second look.
+_USUAL = frozenset({np.ndarray, np.float64})
+
 
 def flatten_inputs(
     args: Sequence[Any], positions: Sequence[int], name: str = "argument"
@@ -114,7 +117,8 @@ def flatten_inputs(
             leaves, structure = [np.float64(arg)], LEAF
         else:
             leaves, structure = flatten(arg)
-            if not all(type(x) is np.ndarray and x.dtype.kind in "fc" for x in leaves):
+            leaves = [np.float64(x) if x.__class__ is float else x for x in leaves]
+            if not all([x.__class__ in _USUAL and x.dtype.kind in "fc" for x in leaves]):
                 paths = structure.paths()
                 leaves = [as_input(x, f"{name} {position}{path}") for x, path in zip(leaves, paths, strict=True)]
         values += leaves
