@@ -118,7 +118,7 @@ def flatten_inputs(
         else:
             leaves, structure = flatten(arg)
             leaves = [np.float64(x) if x.__class__ is float else x for x in leaves]
-            if not all([x.__class__ in _USUAL and x.dtype.kind in "fc" for x in leaves]):
+            if not all(x.__class__ in _USUAL and x.dtype.kind in "fc" for x in leaves):
                 paths = structure.paths()
                 leaves = [as_input(x, f"{name} {position}{path}") for x, path in zip(leaves, paths, strict=True)]
         values += leaves
