@@ -118,7 +118,7 @@ def parameters_of(function: Callable[..., Any]) -> tuple[list[str], list[str], b
         >>> parameters_of(lambda x, /, y, *, axis, **others: x)
         (['x', 'y'], ['axis'], False, True)
     """
-    if type(function) is FunctionType and not hasattr(function, "__wrapped__"):
+    if type(function) is FunctionType and not vars(function):  # where a wrapper would leave another signature
         code = function.__code__
         count, total = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
         names, flags = [*code.co_varnames[:total]], code.co_flags
