@@ -107,6 +107,7 @@ def flatten_inputs(
         TypeError: naming a leaf that has no derivative.
     """
     values: list[Array] = []
+    leaves: list[Any]
     structures = []
     for position in positions:
         arg = args[position]
