@@ -95,7 +95,7 @@ HIDDEN = (
 # -- what goes in --------------------------------------------------------------------------------------
 
 #: The classes of leaves that need no second look.
-_USUAL = frozenset({np.ndarray, np.float64})
+_USUAL: frozenset[Any] = frozenset({np.ndarray, np.float64})
 
 
 def flatten_inputs(
@@ -107,7 +107,6 @@ def flatten_inputs(
         TypeError: naming a leaf that has no derivative.
     """
     values: list[Array] = []
-    leaves: list[Any]
     structures = []
     for position in positions:
         arg = args[position]
@@ -118,13 +117,17 @@ def flatten_inputs(
             leaves, structure = [np.float64(arg)], LEAF
         else:
             leaves, structure = flatten(arg)
-            leaves = [np.float64(x) if x.__class__ is float else x for x in leaves]
+            leaves = list(map(_numpy_s, leaves))
             if not all(x.__class__ in _USUAL and x.dtype.kind in "fc" for x in leaves):
                 paths = structure.paths()
                 leaves = [as_input(x, f"{name} {position}{path}") for x, path in zip(leaves, paths, strict=True)]
         values += leaves
         structures.append(structure)
     return values, structures
+
+
+def _numpy_s(x: Any) -> Any:
+    return np.float64(x) if x.__class__ is float else x
 
 
 def with_floats(args: tuple[Any, ...], positions: Sequence[int]) -> tuple[Any, ...]:
