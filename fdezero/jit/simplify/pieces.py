@@ -29,19 +29,19 @@ def scatter(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int | None:
     """The array of which all pieces are slices; one number for the same in every piece."""
     if not xs:
         return b.broadcast(b.constant(each.operation.dtype.type(0)), each.operation.shape)
-    operation, xs = _summed_at_each_place(b, each.operation, xs)
-    whole = _read_in_place(b, operation, xs)
+    operation, pieces = _summed_at_each_place(b, each.operation, xs)
+    whole = _read_in_place(b, operation, pieces)
     if whole is None:
-        number = _same_number(b, xs)
+        number = _same_number(b, pieces)
         whole = None if number is None else b.constant(number)
-    if whole is None and len(xs) >= FEWEST and not b.shape(xs[0]) and covers(operation):
-        whole = Rolling(b, operation).array(xs)
+    if whole is None and len(pieces) >= FEWEST and not b.shape(pieces[0]) and covers(operation):
+        whole = Rolling(b, operation).array(pieces)
     if whole is None or not covers(operation):
-        return None if operation is each.operation else b.emit(operation, tuple(xs), b.types[each.outputs[0]])
+        return None if operation is each.operation else b.emit(operation, pieces, b.types[each.outputs[0]])
     return b.broadcast(_as_put(b, operation, whole), operation.shape)
 
 
-def _summed_at_each_place(b: Builder, operation: Scatter, xs: Sequence[int]) -> tuple[Scatter, Sequence[int]]:
+def _summed_at_each_place(b: Builder, operation: Scatter, xs: tuple[int, ...]) -> tuple[Scatter, tuple[int, ...]]:
     """One entry for all that are added at the same place, where every piece is one entry."""
     one_each = all(not isinstance(part, tuple) for place in operation.slices for part in place.parts)
     if operation.disjoint or not one_each or len({*operation.slices}) == len(xs):
@@ -60,11 +60,16 @@ def sum_of_scatters(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int |
     first, second = [maker.operation for maker in makers if maker is not None]
     if type(first) is not Scatter or type(second) is not Scatter or first.shape != second.shape:
         return None
-    if first.disjoint or second.disjoint or len(first.slices) + len(second.slices) < FEWEST:
+    fewer, more = sorted([len(first.slices), len(second.slices)])
+    if first.disjoint or second.disjoint or more < FEWEST or more > _FEW_TIMES * fewer:
         return None
     operands = tuple([x for maker in makers if maker is not None for x in maker.operands])
     both = attrs.evolve(first, slices=first.slices + second.slices)
     return b.emit(both, operands, b.types[xs[0]])
+
+
+#: One with many more pieces than the other is left: in a chain of sums each would be copied again and again.
+_FEW_TIMES = 8
 
 
 def _read_in_place(b: Builder, operation: Scatter, xs: Sequence[int]) -> int | None:
