@@ -126,6 +126,10 @@ class ArrayLike:
     #: False where the value is one of many that it will have: a decision must be made on the Box itself.
     is_open = True
 
+    concrete: Callable[[], Any]  # of a Box that is not open: the value, for a decision of Python's
+    lift: Callable[[Any], Any]  # likewise: a constant as a Box like it
+    with_dtype: Callable[[], Any]  # likewise: itself, of a Python number the NumPy number
+
     #: pandas' operators return NotImplemented for a larger number, so that a Box's operators are asked.
     __pandas_priority__ = 1_000_000
 
@@ -283,12 +287,6 @@ class ArrayLike:
     def __bool__(self) -> bool:
         return bool(implementations[truth].function(self))
 
-    def concrete(self) -> Any:
-        raise NotImplementedError  # of a Box that is not open: the value, for a decision of Python's
-
-    def lift(self, x: Any) -> Any:
-        raise NotImplementedError  # of a Box that is not open: a constant as a Box like it
-
     def __format__(self, spec: str) -> str:
         return format(self.value, spec) if spec else str(self)  # type: ignore[attr-defined]  # every Box has one
 
@@ -395,6 +393,6 @@ def raw(x: Any) -> Any:
 
 
 def lifted(x: Any, beside: Any) -> Any:
-    """The constant ``x`` for use with ``beside``: a Box where that is none that is open, so that a trace knows what it meets."""
+    """The constant ``x`` for use with ``beside``: a Box where that is one that is not open, whose trace then knows it."""
     inner = raw(beside)
     return inner.lift(x) if isinstance(inner, ArrayLike) else x

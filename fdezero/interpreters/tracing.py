@@ -65,6 +65,8 @@ class Traced(Box):
         """The result of the call, noted down; of one whose shape depends on values, the result for these."""
         if self.level.over:
             raise self.escaped()
+        if getattr(primitive, "is_code", False):  # a user's function with a rule of its own
+            return primitive.function(*args, **params)
         if primitive.function is truth:
             return bool(args[0])
         if shaped_by_values(primitive):
@@ -91,6 +93,9 @@ class Traced(Box):
 
     def lift(self, x: Any) -> Traced:
         return Traced(x, self.level, self.recorder.constant(x), self.recorder)
+
+    def with_dtype(self) -> Any:
+        return self if hasattr(self._value, "dtype") else self * self.dtype.type(1)
 
     def __bool__(self) -> bool:
         is_true: Any = self if self.dtype.kind == "b" else np.not_equal(self, 0)

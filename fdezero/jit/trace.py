@@ -98,7 +98,7 @@ def type_of(value: Any) -> Type:
     if isinstance(value, (np.ndarray, np.generic)):
         return Type(value.shape, value.dtype)
     if isinstance(value, _NUMBERS):
-        return Type((), np.dtype(type(value)), number=True)
+        return Type((), np.dtype(type(value)), number=type(value) is not bool)  # NumPy gives a bool a dtype that counts
     raise Untraceable(f"a {type(value).__name__} is made in it")
 
 
