@@ -56,7 +56,9 @@ class Builder:
     def number(self, value: int) -> Any:
         """The constant of one entry that a value is, as a NumPy number; None for another value."""
         known = self.constants.get(value)
-        return np.asarray(known)[()] if known is not None and not isinstance(known, np.ndarray) else None
+        if known is None or isinstance(known, np.ndarray):
+            return None
+        return known if isinstance(known, np.generic) else np.asarray(known)[()]
 
     # -- what is added -------------------------------------------------------------------------
     def emit(self, operation: Any, operands: tuple[int, ...], type_: Type) -> int:
@@ -111,7 +113,11 @@ class Builder:
 
     def reshape(self, x: int, shape: Shape) -> int:
         type_ = self.types[x]
-        return x if type_.shape == shape else self.emit(Reshape(shape), (x,), Type(shape, type_.dtype))
+        if type_.shape == shape:
+            return x
+        if type(self.operation(x)) is Reshape:
+            return self.reshape(self.makers[x].operands[0], shape)
+        return self.emit(Reshape(shape), (x,), Type(shape, type_.dtype))
 
     def transpose(self, x: int, axes: Sequence[int]) -> int:
         """The axes in another order; ``axes`` are counted from the front."""
@@ -174,14 +180,15 @@ def rewrite(
     builder = Builder.of(program)
     prepare(builder)
     starts = []
+    renamed = builder.renamed
     for each in program.instructions:
         starts.append(len(builder.instructions))
-        operands = tuple([builder.renamed.get(x, x) for x in each.operands])
+        operands = tuple([renamed.get(x, x) for x in each.operands])
         builder.quiet = each.quiet
         rule = rules(each.operation)
         new = None if rule is None else rule(builder, each, operands)
         if new is not None:
-            builder.renamed[each.outputs[0]] = new
+            renamed[each.outputs[0]] = new
         elif operands == each.operands:
             builder.append(each)
         else:

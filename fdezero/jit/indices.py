@@ -102,7 +102,7 @@ def composed(outer: Parts, inner: Parts, shape: Shape) -> Parts | None:
 
     Example:
         >>> composed(((1, 5, 1), 2), ((0, 4, 2),), (6, 3))
-        ((1, 5, 2), 2)
+        ((1, 4, 2), 2)
     """
     result: list[Any] = []
     rest = list(inner)

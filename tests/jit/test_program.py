@@ -58,7 +58,7 @@ def test_places_that_count_evenly_are_a_slice(places):
     x = np.arange(6.0)
     places = np.array(places, int)
     parts = normal(places, x.shape)
-    even = places.size < 2 or len({*np.diff(places)}) == 1 and places[0] != places[1]
+    even = places.size < 2 or (len({*np.diff(places)}) == 1 and places[0] != places[1])
     assert (parts is not None) == bool(even and (places >= 0).all())
     if parts is not None:
         np.testing.assert_array_equal(Slice(parts).run(x), x[places])

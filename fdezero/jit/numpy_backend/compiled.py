@@ -72,6 +72,7 @@ def source_of(program: Program, scheduled: Program, checked: bool) -> Source:
         while guards and guards[0][1].position <= position:
             emit.guard(w, *guards.pop(0))
         emit.instruction(w, each)
+        w.after(position)
     for number, guard in guards:
         emit.guard(w, number, guard)
     results = _results(w)
@@ -109,11 +110,11 @@ def _inputs(w: Writer) -> None:
         kind = w.kind(i)
         if kind.shape != ():
             w.arrays[i] = f"v{i}"
-        elif kind.dtype in scalars.HELD:
-            emit.set_number(w, i, scalars.as_held(kind.dtype, f"v{i}"))
-        else:
-            emit.set_number(w, i, emit.as_scalar(w, i, f"v{i}"))
-            w.calls_numpy = True
+            continue
+        held = kind.dtype in scalars.HELD
+        w.write(f"v{i} = {scalars.as_held(kind.dtype, f'v{i}') if held else emit.as_scalar(w, i, f'v{i}')}")
+        w.numbers[i] = f"v{i}"
+        w.calls_numpy = w.calls_numpy or not held
 
 
 def _around(w: Writer, checked: bool, names: dict[str, Any]) -> tuple[list[str], list[str]]:

@@ -16,7 +16,7 @@ def fold_constants(program: Program) -> Program:
     An array of one number, which nobody can change, is this number, broadcast.
 
     Example:
-        >>> from fdezero.jit.program import Map
+        >>> from fdezero.jit.program import Map, Type
         >>> x, number = Type((3,), np.dtype(float)), Type((), np.dtype(float))
         >>> types = {0: x, 1: number, 2: x, 3: number, 4: x, 5: x}
         >>> ones = np.ones(3)

@@ -11,6 +11,7 @@ import numpy as np
 from ..builder import Builder
 from ..indices import Parts, is_apart, of_range, ranges
 from ..program import Broadcast, Instruction, Scatter
+from .rolling import FEWEST, Rolling
 
 Shape = tuple[int, ...]
 
@@ -34,12 +35,14 @@ def scatter(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int | None:
     if not xs:
         return b.broadcast(b.constant(operation.dtype.type(0)), operation.shape)
     whole = _read_in_place(b, operation, xs)
-    number = None if whole is not None else _same_number(b, xs)
-    if (whole is None and number is None) or not covers(operation):
+    if whole is None:
+        number = _same_number(b, xs)
+        whole = None if number is None else b.constant(number)
+    if whole is None and len(xs) >= FEWEST and not b.shape(xs[0]) and covers(operation):
+        whole = Rolling(b, operation).array(xs)
+    if whole is None or not covers(operation):
         return None
-    if whole is not None:
-        return _as_put(b, operation, whole)
-    return b.broadcast(_as_put(b, operation, b.constant(number)), operation.shape)
+    return b.broadcast(_as_put(b, operation, whole), operation.shape)
 
 
 def _read_in_place(b: Builder, operation: Scatter, xs: Sequence[int]) -> int | None:
@@ -116,12 +119,12 @@ _MANY = 16
 
 def _place_of(b: Builder, maker: Instruction) -> dict[tuple[range, ...], int]:
     """For each region the piece that is put there."""
-    known = b.notes.get(maker.outputs[0])
+    known: dict[tuple[range, ...], int] | None = b.notes.get(maker.outputs[0])
     if known is None:
         operation = maker.operation
         known = {tuple(ranges(each.parts, operation.shape)): i for i, each in enumerate(operation.slices)}
         b.notes[maker.outputs[0]] = known
-    return known  # type: ignore[no-any-return]  # what is noted may be anything
+    return known
 
 
 def _within(place: Parts, region: Sequence[range], wanted: Sequence[range], parts: Parts) -> Parts | None:

@@ -203,12 +203,13 @@ def _reduced_repeats(b: Builder, ufunc: Any, axes: Sequence[int], plain: int, x:
     if ufunc is np.add and (dtype.kind not in "iuf" or (dtype.kind == "f" and count > 2 ** np.finfo(dtype).nmant)):
         return None
     rest = [a for a in axes if a not in repeated]
-    total = b.reduce(ufunc, plain, rest, keepdims=True) if rest else plain
+    total = b.reduce(ufunc, plain, rest, keepdims=True)
+    kept = tuple([n for a, n in enumerate(b.shape(total)) if a not in axes])
+    total = b.reshape(total, kept if any(n != 1 for n in kept) else ())
     if ufunc is np.add:
         total = b.map(np.multiply, total, b.constant(dtype.type(count)))
         total = total if rest else plus_zero(b, total)
-    kept = tuple([n for a, n in enumerate(b.shape(total)) if a not in axes])
-    return b.broadcast(b.reshape(total, kept), tuple([n for a, n in enumerate(shape) if a not in axes]))
+    return b.broadcast(total, tuple([n for a, n in enumerate(shape) if a not in axes]))
 
 
 def _scatter(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int | None:

@@ -306,6 +306,8 @@ def astype(x: Array, dtype: Any, copy: bool = True) -> Array:
     dtype = np.dtype(dtype)
     if dtype == x.dtype:
         return x
+    if dtype.kind == "O":
+        raise TypeError(f"an array of dtype object made of a {type(x).__name__} would lose its derivative; leave the dtype out")
     return _as_float(x, dtype=dtype) if dtype.kind in "fc" else _as_other(x, dtype=dtype)
 
 

@@ -41,7 +41,8 @@ def _reshape(x: Array, shape: Shape) -> Array:
 
 
 @implements(np.reshape)
-def reshape(a: Array, shape: Any, order: str = "C", *, copy: bool | None = None) -> Array:
+def reshape(a: Array, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: bool | None = None) -> Array:
+    shape = newshape if shape is None else shape  # which is its name in NumPy 2.0
     if _first_axis_fastest(order):
         flipped = shape[::-1] if isinstance(shape, (tuple, list)) else shape
         return np.transpose(np.reshape(np.transpose(a), flipped))

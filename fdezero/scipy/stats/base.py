@@ -105,7 +105,7 @@ def _outside(beyond: Any, value: Any, inside: Any, standard: Standard) -> Standa
     return lambda z, *shapes: np.where(beyond, value, standard(np.where(beyond, inside, z), *shapes))
 
 
-@attrs.frozen(eq=False, repr=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False)
 class Continuous(Base):
     """A continuous distribution, by functions of the standard one.
 
@@ -122,15 +122,15 @@ class Continuous(Base):
         open_below: whether the lower end is no part of the support, for the density.
     """
 
-    original: Any = attrs.field(kw_only=False)
-    shapes: tuple[str, ...] = attrs.field(default=(), kw_only=False)
-    log_density: Standard
-    below: Standard
-    above: Standard
+    original: Any
+    shapes: tuple[str, ...] = ()
+    log_density: Standard = attrs.field(kw_only=True)
+    below: Standard = attrs.field(kw_only=True)
+    above: Standard = attrs.field(kw_only=True)
     log_below: Standard | None = None
     log_above: Standard | None = None
-    quantile: Standard
-    upper_quantile: Standard
+    quantile: Standard = attrs.field(kw_only=True)
+    upper_quantile: Standard = attrs.field(kw_only=True)
     support: tuple[Any, Any] = (-np.inf, np.inf)
     valid: Standard = lambda *shapes: both(*[s > 0 for s in shapes])
     inside: Standard = lambda *shapes: 0.5

@@ -41,8 +41,8 @@ def test_widths_agree(width, dtype):
     assert_same(Compiled(dtype, width), dtype)
 
 
-@pytest.mark.parametrize("dtype", ONE_AT_ONCE)
-@pytest.mark.parametrize("features", FEATURES)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("features", [f if f == "avx2" else pytest.param(f, marks=pytest.mark.long) for f in FEATURES])
 def test_target_features_agree(features, dtype):
     assert_same(compiled(dtype, 8, FEATURES[features]), dtype)
 

@@ -111,7 +111,7 @@ def ndtr(b: Builder, x: Value) -> Value:
     high, low = square(b, safe)
     y = tail(b, high * 0.5, low * 0.5, erfcx_pair(b, *half_width(b, b.fabs(safe)))) * 0.5
     y = b.where(x.bits < 0, y, 1.0 - y)
-    small = safe.magnitude < b.pattern(0.75)
+    small = safe.magnitude < b.pattern(0.6)
     near = b.fma(erf_kernel(b, b.where(small, safe, 0.0) * SQRT_HALF[0]), 0.5, 0.5)
     return b.rarely(special, b.where(small, near, y), "ndtr.rare", x)
 
