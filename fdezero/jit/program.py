@@ -221,6 +221,15 @@ class Program:
     def __str__(self) -> str:
         return text(self)
 
+    def drawn(self) -> list[tuple[str, str, str, list[str]]]:
+        """What a diagram shows of each value (`fdezero.show`)."""
+        names = {number: f"v{i}" for i, number in enumerate(_in_order(self))}
+        boxes: list[tuple[str, str, str, list[str]]] = [(names[i], "input", str(self.types[i]), []) for i in self.inputs]
+        for each in self.instructions:
+            parents = [names[i] for i in each.operands if i in names]
+            boxes += [(names[i], each.operation.name, str(self.types[i]), parents) for i in each.outputs]
+        return boxes
+
 
 def evaluate(program: Program, arguments: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     """Run a program with NumPy, an instruction at a time: what a compiled one must agree with.

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fdezero.jit.numpy_backend import blocks, compile_program, errors, scalars, schedule
+from fdezero.jit.numpy_backend import blocks, compile_program, errors, scalars, schedule, writer
+from fdezero.jit.numpy_backend import compiled as compiled_module
 from fdezero.jit.numpy_backend.careful import careful
 from fdezero.jit.numpy_backend.loop import scratch
 from fdezero.jit.numpy_backend.operations import Dot, Loop
@@ -41,10 +42,31 @@ def outputs_of(compiled, leaves):
     return outs
 
 
-def check(program, leaves, others=()):
-    """A program's outputs agree with `evaluate` and are in fresh memory, three times over."""
+def is_ordinary(program, leaves):
+    """True if no floating-point error and no integer overflow can come up."""
+    values = dict(zip(program.inputs, leaves, strict=True)) | dict(program.constants)
+    with np.errstate(all="call", under="ignore", call=lambda kind, flag: values.update({-1: np.nan})):
+        for each in program.instructions:
+            out = each.operation.run(*[np.asarray(values[i])[()] for i in each.operands])
+            values.update(zip(each.outputs, out if type(out) is tuple else (out,), strict=True))
+    return all(np.asarray(x).dtype.kind == "b" or (np.abs(x) < 1e9).all() for x in values.values())
+
+
+def never(*leaves):
+    raise AssertionError("the fast source was left")
+
+
+def check(program, leaves, others=(), monkeypatch=pytest.MonkeyPatch):
+    """A program's outputs agree with `evaluate` and are in fresh memory, three times over.
+
+    Where nothing can go wrong, the fast source comes to its end.
+    """
     wanted = expected(program, leaves)
-    compiled = compile_program(program)
+    with monkeypatch.context() as patch:
+        if is_ordinary(program, leaves):
+            patch.setattr(compiled_module, "careful", lambda program, checked: never)
+        compiled = compile_program(program)
+        compiled.unchecked(*leaves)
     for _ in range(3):
         outs = outputs_of(compiled, leaves)
         for got, want in zip(outs, wanted, strict=True):
@@ -87,6 +109,24 @@ def test_random_programs_in_blocks(small_blocks):
         loops += any(isinstance(each.operation, Loop) for each in schedule(program).instructions)
         check(program, b.leaves, b.values)
     assert loops > 40  # they are what is tested here
+
+
+def test_random_programs_in_which_variables_are_used_again(monkeypatch):
+    monkeypatch.setattr(writer, "LONG", 0)
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        b = Random(rng, int(rng.integers(1, 30)), sizes=(1, 2, 3))
+        check(b.program(*b.random_outputs()), b.leaves, b.values)
+
+
+def test_a_long_chain_of_numbers_takes_few_variables():
+    b = Builder(1.5)
+    x, early = 0, b.map(np.negative, 0)
+    for _ in range(300):
+        x = b.map(np.multiply, b.map(np.tanh, x), 0)
+    program = b.program(b.map(np.add, x, early))
+    check(program, [1.5])
+    assert len(compile_program(program).run.__code__.co_varnames) < 10
 
 
 def test_a_scheduled_program_returns_the_same(small_blocks):
@@ -463,11 +503,90 @@ def test_what_a_function_keeps_is_not_overwritten():
     close(first, np.exp([1.0, 2.0]))
 
 
+# -- small arrays --------------------------------------------------------------------------------------
+
+
+def operations(program):
+    return [type(each.operation).__name__ for each in schedule(program).instructions]
+
+
+def small_program(size):
+    """A chain on a small vector, with operations of all kinds."""
+    b = Builder(np.linspace(-1, 1, size), np.eye(2))
+    c = b.constant(np.linspace(0.5, 1, size))
+    x = 0
+    for _ in range(4):
+        x = b.map(np.subtract, b.map(np.multiply, x, c), b.map(np.multiply, x, x))
+    x = b.map(np.where, b.map(np.less, x, 0), x, 0)
+    backwards = b(Slice(((None, None, -1),)), x)
+    table = b.map(np.add, b(Reshape((size, 1)), x), b(Broadcast((1, size)), backwards))
+    total = b(Reduce(np.add, (0,)), table)
+    scattered = b(Scatter((Slice(((0, size, 1),)), Slice(((1, size + 1, 1),))), (size + 1,), np.dtype(float)), total, x)
+    product = b(Matmul(), 1, b(Transpose((1, 0)), 1))
+    return b, [total, scattered, b(Reduce(np.maximum, (0, 1)), table), product, x, b(Cast(np.dtype(bool)), x)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 12, 13])
+def test_small_arrays(size):
+    b, outputs = small_program(size)
+    check(b.program(*outputs), [np.linspace(-1, 1, size), np.eye(2)], b.values)
+
+
+def test_small_arrays_become_numbers_where_it_pays():
+    b, (total, *_) = small_program(2)
+    assert {"Slice", "Map", "Entries"} <= set(operations(b.program(total))) and "Scatter" not in operations(b.program(total))
+    b, (total, *_) = small_program(13)
+    assert "Entries" not in operations(b.program(total))
+    b = Builder(np.ones(12))  # one operation is not worth taking all entries out and putting them back
+    assert operations(b.program(b.map(np.tanh, 0))) == ["Map"]
+
+
+def test_a_small_constant_of_the_callers_is_read_at_each_call():
+    constant, own = np.ones(2), np.ones(2)
+    own.flags.writeable = False
+    b = Builder(np.ones(2))
+    c, k = b.constant(constant), b.constant(own)
+    x = 0
+    for _ in range(5):
+        x = b.map(np.multiply, b.map(np.add, x, c), k)
+    program = b.program(x)
+    compiled = compile_program(program)
+    assert "Entries" in operations(program)
+    constant[:] = 3.0
+    close(compiled.run(np.ones(2))[0], [16.0, 16.0])
+
+
+def test_a_small_array_that_a_function_sees():
+    b = Builder(np.arange(2.0))
+    x = 0
+    for _ in range(5):
+        x = b.map(np.add, b.map(np.multiply, x, x), 0)
+    seen = b.apply(np.cumsum, x)
+    for _ in range(5):
+        seen = b.map(np.add, b.map(np.multiply, seen, x), 0)
+    program = b.program(seen, x)
+    b.guard(x)
+    check(program, [np.arange(2.0)], b.values)
+    check(b.program(seen), [np.arange(2.0)], b.values)
+
+
 # -- plans, threads, memory ----------------------------------------------------------------------------
 
 
+def test_two_loops_share_their_blocks():
+    """The last, shorter block of the first does not shorten those of the second."""
+    x = np.linspace(-1, 1, 3 * blocks.LARGE // 2 + 5)
+    b = Builder(x)
+    total = b(Reduce(np.add, (0,)), b.map(np.exp, b.map(np.tanh, 0)))
+    mean = b.map(np.multiply, total, b.constant(1e-6))
+    other = b.map(np.exp, b.map(np.tanh, b.map(np.subtract, 0, mean)))
+    program = b.program(b(Reduce(np.add, (0,)), b.map(np.sin, other)))
+    assert operations(program).count("Loop") == 2
+    check(program, [x])
+
+
 def test_blocks_that_are_made_where_they_pay():
-    large = np.ones(100_000)
+    large = np.ones(200_000)
     b = Builder(large)
     y = b.map(np.tanh, b.map(np.add, 0, 0))
     program = schedule(b.program(b(Reduce(np.add, (0,)), b.map(np.square, y)), y))

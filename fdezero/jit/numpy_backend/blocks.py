@@ -14,9 +14,9 @@ from .operations import Loop
 from .products import dots
 
 #: Arrays of fewer entries are faster as a whole.
-LARGE = 1 << 16
+LARGE = 1 << 17
 #: The entries of a block: a dozen of its arrays fit in a cache of a megabyte.
-BLOCK = 1 << 13
+BLOCK = 1 << 14
 
 _REDUCTIONS = frozenset({np.add, np.multiply, np.maximum, np.minimum, np.logical_and, np.logical_or})
 

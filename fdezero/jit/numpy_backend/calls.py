@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..program import Cast, Instruction, Map, Matmul, Reduce, Scatter
-from .operations import Loop
+from .operations import Entries, Loop
 from .writer import Writer
 
 
@@ -16,7 +16,7 @@ def writes(each: Instruction) -> bool:
     """True for an instruction that writes its arrays where it is told to."""
     if isinstance(each.operation, Map):
         return isinstance(each.operation.function, np.ufunc)
-    return isinstance(each.operation, (Cast, Reduce, Scatter, Matmul, Loop))
+    return isinstance(each.operation, (Cast, Reduce, Scatter, Matmul, Entries, Loop))
 
 
 def overwrites(each: Instruction, at: int) -> bool:

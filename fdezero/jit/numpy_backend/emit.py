@@ -13,7 +13,7 @@ from ..program import Apply, Cast, Guard, Instruction, Map, Matmul, Reduce, Scat
 from . import loop, scalars
 from .calls import call
 from .frame import View
-from .operations import Dot, Loop
+from .operations import Dot, Entries, Loop
 from .writer import Writer, index
 
 #: Sums of at most so many entries are products with a vector of ones, which starts sooner than `np.add.reduce`.
@@ -40,11 +40,6 @@ def instruction(w: Writer, each: Instruction) -> None:
         _NUMBERS[type(each.operation)](w, each, [w.number(i) for i in each.operands])
 
 
-def set_number(w: Writer, i: int, expression: str) -> None:
-    w.write(f"v{i} = {expression}")
-    w.numbers[i] = f"v{i}"
-
-
 # -- numbers -------------------------------------------------------------------------------------------
 
 
@@ -53,19 +48,19 @@ def _number_map(w: Writer, each: Instruction, arguments: Sequence[str]) -> None:
     dtypes, dtype = [w.kind(i).dtype for i in each.operands], w.kind(out).dtype
     python = scalars.python(function, dtypes, arguments)
     if python is not None:
-        set_number(w, out, python)
+        w.set_number(out, python)
         if dtype == np.int64 and scalars.may_leave_int64(function):
-            w.write(scalars.within_int64(f"v{out}"))
+            w.write(scalars.within_int64(w.numbers[out]))
         return
     w.calls_numpy = True
     operator = scalars.operator(function, dtypes, arguments)
     if operator is not None:
-        set_number(w, out, operator)
+        w.set_number(out, operator)
     elif function is np.where:
-        set_number(w, out, f"{arguments[1]} if {arguments[0]} else {arguments[2]}")
+        w.set_number(out, f"{arguments[1]} if {arguments[0]} else {arguments[2]}")
     else:
         result = f"{w.names.ufunc(function)}({', '.join(arguments)})"
-        set_number(w, out, scalars.as_held(dtype, result if dtype in scalars.HELD else f"{result}[()]"))
+        w.set_number(out, scalars.as_held(dtype, result if dtype in scalars.HELD else f"{result}[()]"))
 
 
 def _number_cast(w: Writer, each: Instruction, arguments: Sequence[str]) -> None:
@@ -78,16 +73,16 @@ def _number_cast(w: Writer, each: Instruction, arguments: Sequence[str]) -> None
         written = scalars.as_held(dtype, f"{w.array(each.operands[0])}.astype({w.names.dtype(dtype)})[()]")
     elif dtype not in scalars.HELD:
         w.names.type(dtype.type)
-    set_number(w, out, written)
+    w.set_number(out, written)
     if dtype == np.int64 and source != np.bool_:
-        w.write(scalars.within_int64(f"v{out}"))
+        w.write(scalars.within_int64(w.numbers[out]))
 
 
 def _number_scatter(w: Writer, each: Instruction, arguments: Sequence[str]) -> None:
     dtype = w.kind(each.outputs[0]).dtype
     zero = scalars.literal(0, dtype) or w.names.name(dtype.type(0), "zero", ("zero", dtype))
     add = " or " if dtype == np.bool_ else " + "
-    set_number(w, each.outputs[0], add.join([zero, *arguments]))
+    w.set_number(each.outputs[0], add.join([zero, *arguments]))
 
 
 # -- arrays --------------------------------------------------------------------------------------------
@@ -125,7 +120,7 @@ def _reduce(w: Writer, each: Instruction) -> None:
             summed = f"{x}.dot({w.ones(math.prod(kind.shape), kind.dtype)})"
         else:
             summed = f"{w.names.ufunc(ufunc, 'reduce')}({w.array(source)}, {axis})"
-        set_number(w, out, scalars.as_held(w.kind(out).dtype, summed))
+        w.set_number(out, scalars.as_held(w.kind(out).dtype, summed))
         return
     x = w.array(source)
     if sums and len(kind.shape) == 2 and len(axes) == 1 and w.kind(out).dtype == kind.dtype:
@@ -147,7 +142,7 @@ def _matmul(w: Writer, each: Instruction) -> None:
 
 def _dot(w: Writer, each: Instruction) -> None:
     x, y = (w.array(i) for i in each.operands)
-    set_number(w, each.outputs[0], scalars.as_held(w.kind(each.outputs[0]).dtype, f"{x}.dot({y})"))
+    w.set_number(each.outputs[0], scalars.as_held(w.kind(each.outputs[0]).dtype, f"{x}.dot({y})"))
 
 
 def _scatter(w: Writer, each: Instruction) -> None:
@@ -161,13 +156,20 @@ def _scatter(w: Writer, each: Instruction) -> None:
     if zeros:
         w.write(f"{target}.fill(0)")
     add, zero = w.names.ufunc(np.add), w.names.name(np.zeros((), operation.dtype), "zero", ("zeros", operation.dtype))
-    for k, (part, x, more) in enumerate(zip(operation.slices, operands, again, strict=True)):
+    for part, x, more in zip(operation.slices, operands, again, strict=True):
         if _is_entry(part, operation.shape):
             old = scalars.literal(0, operation.dtype) or zero
             w.write(f"{target}[{index(part)}] {'+=' if more else '='} {x if more else f'{old} + {x}'}")
         else:
             view = w.part("view", View(target, part)) if target in w.parts else f"{target}[{index(part)}]"
             w.write(f"{add}({view}, {x}, {view})" if more else f"{add}({x}, {zero}, {view})")
+
+
+def _entries(w: Writer, each: Instruction) -> None:
+    out = each.outputs[0]
+    numbers, target = [w.number(i) for i in each.operands], w.target(out)
+    for place, number in zip(np.ndindex(*each.operation.shape), numbers, strict=True):
+        w.write(f"{target}[{', '.join(map(str, place))}] = {number}")
 
 
 def _is_entry(part: Slice, shape: tuple[int, ...]) -> bool:
@@ -199,7 +201,7 @@ def _apply(w: Writer, each: Instruction) -> None:
     for i, name in zip(each.outputs, names, strict=True):
         kind = w.kind(i)
         if kind.shape == ():
-            set_number(w, i, scalars.as_held(kind.dtype, name) if kind.dtype in scalars.HELD else as_scalar(w, i, name))
+            w.set_number(i, scalars.as_held(kind.dtype, name) if kind.dtype in scalars.HELD else as_scalar(w, i, name))
         else:
             w.arrays[i] = name
 
@@ -232,6 +234,7 @@ _ARRAYS: dict[Any, Callable[[Writer, Instruction], None]] = {
     Matmul: _matmul,
     Dot: _dot,
     Scatter: _scatter,
+    Entries: _entries,
     Apply: _apply,
 }
 

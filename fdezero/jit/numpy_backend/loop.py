@@ -67,13 +67,18 @@ def write(w: Writer, each: Instruction) -> None:
     for one in inner.instructions:
         _step(w, one, operation, where, local, temporaries)
     body, w.lines, w.indent = w.lines, before, outer
+    rest = length % operation.rows if temporaries else 0
+    names = ", ".join(temporaries)
+    if rest:
+        w.write(f"whole = {names},")
     w.write(f"for begin in range(0, {length}, {operation.rows}):")
     w.write(f"    end = begin + {operation.rows}")
-    if length % operation.rows and temporaries:
-        rest = [f"{name}[:{length % operation.rows}]" for name in temporaries]
+    if rest:
         w.write(f"    if end > {length}:")
-        w.write(f"        {', '.join(temporaries)}, = {', '.join(rest)},")
+        w.write(f"        {names}, = {', '.join([f'{name}[:{rest}]' for name in temporaries])},")
     w.lines += body
+    if rest:
+        w.write(f"{names}, = whole")
     for i in inner.outputs:
         if i not in cut:
             _join(w, i, w.makers_in(operation)[i].operation)

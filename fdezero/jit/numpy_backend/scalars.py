@@ -114,6 +114,11 @@ def python(function: Any, operands: Sequence[np.dtype[Any]], arguments: Sequence
     return template.format(*arguments) if template else None
 
 
+def python_template(function: Any) -> str:
+    """How Python writes a function of numbers of some type; empty if it does not."""
+    return next((table[function] for table in _PYTHON.values() if function in table), "")
+
+
 def operator(function: Any, operands: Sequence[np.dtype[Any]], arguments: Sequence[str]) -> str | None:
     """A function of NumPy scalars as an operator, or None."""
     if len(set(operands)) != 1 or operands[0] in HELD or operands[0].kind not in "iufc" or function not in _OPERATORS:
@@ -180,18 +185,6 @@ def _in_python(program: Program, each: Instruction) -> bool:
     kinds = [program.types[i].dtype for i in each.operands]
     floats = program.types[each.outputs[0]].dtype == np.float64
     return floats and python(each.operation.function, kinds, ["x"] * len(kinds)) is not None
-
-
-def finite(names: Sequence[str]) -> list[str]:
-    """Statements after which ``not_finite`` is zero if all these numbers are finite, and not equal to zero if not.
-
-    Zero times a number is zero, if that is finite.
-    """
-    lines = []
-    for start in range(0, len(names), 50):  # a sum of thousands of terms would be too deep for Python's parser
-        terms = ([] if start == 0 else ["not_finite"]) + list(names[start : start + 50])
-        lines.append(f"not_finite = ({' + '.join(terms)}) * 0.0" if len(terms) > 1 else f"not_finite = {terms[0]} * 0.0")
-    return lines
 
 
 def literal(value: Any, dtype: np.dtype[Any]) -> str | None:
