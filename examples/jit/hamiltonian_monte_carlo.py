@@ -101,10 +101,10 @@ def draw(draws, names, laplace, path):
     left, right = figure.subfigures(1, 2, width_ratios=(1.15, 1))
     middle, ends = draws.mean(axis=(0, 1)), np.quantile(draws, [0.025, 0.975], axis=(0, 1))
     order = np.argsort(middle)
-    left.suptitle(f"Traces of {draws.shape[1]} chains")
+    left.suptitle(f"Traces of {draws.shape[1]} chains, after the warm-up")
     for axes, i in zip(left.subplots(3, 1, sharex=True), (order[0], order[len(order) // 2], order[-1]), strict=True):
         for chain in range(draws.shape[1]):
-            axes.plot(draws[:, chain, i], lw=0.5, alpha=0.8)
+            axes.plot(draws[:400, chain, i], lw=0.6, alpha=0.8)
         axes.set_ylabel(names[i])
     axes.set_xlabel("draw")
     right.suptitle("Weights (logit for a standard deviation), 95% intervals")
@@ -114,7 +114,8 @@ def draw(draws, names, laplace, path):
     axes.errorbar(best[order], at + 0.35, xerr=spread[order], fmt="s", ms=2, color="0.6", lw=1, label="Laplace's approximation")
     axes.axvline(0, color="0.6", lw=1, ls="--")
     axes.set_yticks(at, np.array(names)[order], fontsize=8)
-    axes.legend(frameon=False, loc="upper left")
+    axes.set_ylim(-1, len(order) + 1.5)
+    axes.legend(frameon=False, loc="upper center", ncols=2)
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=120)
@@ -137,7 +138,7 @@ def main(argv=None) -> dict:
     draws, accepted = sample(jit(slope), start, options.draws, np.random.default_rng(options.seed))
     seconds = between - began, perf_counter() - between
     sizes = effective_sizes(draws)
-    least, most = sizes.min(), sizes.max()
+    least, most = sizes.min(), sizes.max()  # more than there are draws where neighbours lie on opposite sides
     draw(draws, names, (best, covariance), options.out)
     print(f"eager {seconds[0]:.1f} s, compiled {seconds[1]:.1f} s; acceptance {accepted:.0%}")
     print(f"effective sample sizes of {draws[..., 0].size:,} draws: {least:,.0f} to {most:,.0f}; saved {options.out}")
