@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fdezero.jit.numpy_backend import blocks, compile_program, errors, scalars, schedule
+from fdezero.jit.numpy_backend import blocks, compile_program, errors, scalars, schedule, writer
 from fdezero.jit.numpy_backend import compiled as compiled_module
 from fdezero.jit.numpy_backend.careful import careful
 from fdezero.jit.numpy_backend.loop import scratch
@@ -109,6 +109,24 @@ def test_random_programs_in_blocks(small_blocks):
         loops += any(isinstance(each.operation, Loop) for each in schedule(program).instructions)
         check(program, b.leaves, b.values)
     assert loops > 40  # they are what is tested here
+
+
+def test_random_programs_in_which_variables_are_used_again(monkeypatch):
+    monkeypatch.setattr(writer, "LONG", 0)
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        b = Random(rng, int(rng.integers(1, 30)), sizes=(1, 2, 3))
+        check(b.program(*b.random_outputs()), b.leaves, b.values)
+
+
+def test_a_long_chain_of_numbers_takes_few_variables():
+    b = Builder(1.5)
+    x, early = 0, b.map(np.negative, 0)
+    for _ in range(300):
+        x = b.map(np.multiply, b.map(np.tanh, x), 0)
+    program = b.program(b.map(np.add, x, early))
+    check(program, [1.5])
+    assert len(compile_program(program).run.__code__.co_varnames) < 10
 
 
 def test_a_scheduled_program_returns_the_same(small_blocks):

@@ -40,11 +40,6 @@ def instruction(w: Writer, each: Instruction) -> None:
         _NUMBERS[type(each.operation)](w, each, [w.number(i) for i in each.operands])
 
 
-def set_number(w: Writer, i: int, expression: str) -> None:
-    w.write(f"v{i} = {expression}")
-    w.numbers[i] = f"v{i}"
-
-
 # -- numbers -------------------------------------------------------------------------------------------
 
 
@@ -53,19 +48,19 @@ def _number_map(w: Writer, each: Instruction, arguments: Sequence[str]) -> None:
     dtypes, dtype = [w.kind(i).dtype for i in each.operands], w.kind(out).dtype
     python = scalars.python(function, dtypes, arguments)
     if python is not None:
-        set_number(w, out, python)
+        w.set_number(out, python)
         if dtype == np.int64 and scalars.may_leave_int64(function):
-            w.write(scalars.within_int64(f"v{out}"))
+            w.write(scalars.within_int64(w.numbers[out]))
         return
     w.calls_numpy = True
     operator = scalars.operator(function, dtypes, arguments)
     if operator is not None:
-        set_number(w, out, operator)
+        w.set_number(out, operator)
     elif function is np.where:
-        set_number(w, out, f"{arguments[1]} if {arguments[0]} else {arguments[2]}")
+        w.set_number(out, f"{arguments[1]} if {arguments[0]} else {arguments[2]}")
     else:
         result = f"{w.names.ufunc(function)}({', '.join(arguments)})"
-        set_number(w, out, scalars.as_held(dtype, result if dtype in scalars.HELD else f"{result}[()]"))
+        w.set_number(out, scalars.as_held(dtype, result if dtype in scalars.HELD else f"{result}[()]"))
 
 
 def _number_cast(w: Writer, each: Instruction, arguments: Sequence[str]) -> None:
@@ -78,16 +73,16 @@ def _number_cast(w: Writer, each: Instruction, arguments: Sequence[str]) -> None
         written = scalars.as_held(dtype, f"{w.array(each.operands[0])}.astype({w.names.dtype(dtype)})[()]")
     elif dtype not in scalars.HELD:
         w.names.type(dtype.type)
-    set_number(w, out, written)
+    w.set_number(out, written)
     if dtype == np.int64 and source != np.bool_:
-        w.write(scalars.within_int64(f"v{out}"))
+        w.write(scalars.within_int64(w.numbers[out]))
 
 
 def _number_scatter(w: Writer, each: Instruction, arguments: Sequence[str]) -> None:
     dtype = w.kind(each.outputs[0]).dtype
     zero = scalars.literal(0, dtype) or w.names.name(dtype.type(0), "zero", ("zero", dtype))
     add = " or " if dtype == np.bool_ else " + "
-    set_number(w, each.outputs[0], add.join([zero, *arguments]))
+    w.set_number(each.outputs[0], add.join([zero, *arguments]))
 
 
 # -- arrays --------------------------------------------------------------------------------------------
@@ -125,7 +120,7 @@ def _reduce(w: Writer, each: Instruction) -> None:
             summed = f"{x}.dot({w.ones(math.prod(kind.shape), kind.dtype)})"
         else:
             summed = f"{w.names.ufunc(ufunc, 'reduce')}({w.array(source)}, {axis})"
-        set_number(w, out, scalars.as_held(w.kind(out).dtype, summed))
+        w.set_number(out, scalars.as_held(w.kind(out).dtype, summed))
         return
     x = w.array(source)
     if sums and len(kind.shape) == 2 and len(axes) == 1 and w.kind(out).dtype == kind.dtype:
@@ -147,7 +142,7 @@ def _matmul(w: Writer, each: Instruction) -> None:
 
 def _dot(w: Writer, each: Instruction) -> None:
     x, y = (w.array(i) for i in each.operands)
-    set_number(w, each.outputs[0], scalars.as_held(w.kind(each.outputs[0]).dtype, f"{x}.dot({y})"))
+    w.set_number(each.outputs[0], scalars.as_held(w.kind(each.outputs[0]).dtype, f"{x}.dot({y})"))
 
 
 def _scatter(w: Writer, each: Instruction) -> None:
@@ -206,7 +201,7 @@ def _apply(w: Writer, each: Instruction) -> None:
     for i, name in zip(each.outputs, names, strict=True):
         kind = w.kind(i)
         if kind.shape == ():
-            set_number(w, i, scalars.as_held(kind.dtype, name) if kind.dtype in scalars.HELD else as_scalar(w, i, name))
+            w.set_number(i, scalars.as_held(kind.dtype, name) if kind.dtype in scalars.HELD else as_scalar(w, i, name))
         else:
             w.arrays[i] = name
 

@@ -13,6 +13,9 @@ from . import scalars
 from .frame import Filled, Number, Part, Place, View, made_of
 from .namespace import Namespace
 
+#: A source of more instructions is one in which variables are used again.
+LONG = 200
+
 
 @attrs.define(eq=False)
 class Writer:
@@ -37,10 +40,16 @@ class Writer:
     _parts_by_content: dict[Part, str] = attrs.field(factory=dict)
     _lists: dict[int, str] = attrs.field(factory=dict)
     _items: dict[int, int] = attrs.field(init=False)
+    _ending: dict[int, list[int]] = attrs.field(factory=dict)  # the numbers that are last used at a position
+    _free: list[str] = attrs.field(factory=list)
+    _registers: dict[int, str] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.makers = {i: each for each in self.program.instructions for i in each.outputs}
         self._items = _items(self.program)
+        if len(self.program.instructions) > LONG:
+            for root, position in _last_uses_of_numbers(self.program).items():
+                self._ending.setdefault(position, []).append(root)
 
     def write(self, line: str) -> None:
         self.lines.append(self.indent + line)
@@ -85,6 +94,22 @@ class Writer:
         shape = f"{kind.shape[0]}" if len(kind.shape) == 1 else f"{kind.shape}"
         dtype = "" if kind.dtype == np.float64 else f", {self.names.dtype(kind.dtype)}"
         return f"{self.names.name(np.empty, 'empty')}({shape}{dtype})"
+
+    # -- names of numbers ------------------------------------------------------------------------------
+
+    def variable(self, i: int) -> str:
+        """The variable for a number.  In a long source one is used again when its number is not needed any more.
+
+        So the numbers stay in the cache, and most variables are among the first 256, which Python reaches sooner.
+        """
+        if not self._ending:
+            return f"v{i}"
+        self._registers[i] = name = self._free.pop() if self._free else f"s{len(self._registers)}"
+        return name
+
+    def after(self, position: int) -> None:
+        """Take back the variables of the numbers that were last used at this position."""
+        self._free += [self._registers.pop(i) for i in self._ending.get(position, ()) if i in self._registers]
 
     # -- values ----------------------------------------------------------------------------------------
 
@@ -162,12 +187,32 @@ class Writer:
                 self._lists[source] = f"l{source}"
                 self.write(f"l{source} = {self.vector(source)}.tolist()")
             at = int(np.ravel_multi_index([k % n for k, n in zip(index, kind.shape, strict=True)], kind.shape))
-            self.write(f"v{i} = l{source}[{at}]")
-        elif python:
-            self.write(f"v{i} = {self.array(source)}.item({', '.join(map(str, index))})")
+            entry = f"l{source}[{at}]"
         else:
-            self.write(f"v{i} = {self.array(source)}[{', '.join(map(str, index))}]")
-        self.numbers[i] = f"v{i}"
+            written = ", ".join(map(str, index))
+            entry = f"{self.array(source)}.item({written})" if python else f"{self.array(source)}[{written}]"
+        self.set_number(i, entry)
+
+    def set_number(self, i: int, expression: str) -> None:
+        """Write the line that makes a number."""
+        name = self.variable(i)
+        self.write(f"{name} = {expression}")
+        self.numbers[i] = name
+
+
+def _last_uses_of_numbers(program: Program) -> dict[int, int]:
+    """For each number that is made, the last position at which it, or another name of it, is used."""
+    root = {i: i for i in program.types}
+    last: dict[int, int] = {}
+    for position, each in enumerate(program.instructions):
+        if isinstance(each.operation, VIEWS):
+            source, out = each.operands[0], each.outputs[0]
+            if program.types[source].shape == () or program.types[out].shape != ():  # not an entry taken out
+                root[out] = root[source]
+        last.update((root[i], position) for i in (*each.operands, *each.outputs))
+    kept = [*program.outputs, *(guard.value for guard in program.guards)]
+    last.update((root[i], len(program.instructions)) for i in kept)
+    return {i: position for i, position in last.items() if program.types[i].shape == ()}
 
 
 def _items(program: Program) -> dict[int, int]:

@@ -316,7 +316,7 @@ def test_calls_between_native_segments():
 def test_one_output_in_a_tuple():
     make = Maker()
     x = make.input((3,))
-    (y,) = make.add(Apply(Call(lambda a: (np.sort(a),)), {}), x)
+    y = make.add(Apply(Call(lambda a: (np.sort(a),)), {}), x)
     same(make.program(y, make.map(np.negative, y)), np.array([3.0, 1.0, 2.0]))
 
 
