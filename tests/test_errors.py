@@ -24,7 +24,7 @@ def message(kind, f, *args, **kwargs):
 def test_grad_of_an_array():
     text = message(TypeError, grad(lambda x: x * 2), X)
     assert "shape (2,)" in text and "jacobian" in text and "vjp" in text
-    assert "shape (1,)" in message(TypeError, grad(lambda x: x[:1]), X)
+    assert "shape (0,)" in message(TypeError, grad(lambda x: x[:0]), X)
     assert "shape (2,)" in message(TypeError, grad(lambda x: np.ones(2)), X)
 
 

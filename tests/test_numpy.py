@@ -1,15 +1,17 @@
 """fdezero.numpy: NumPy's namespace, in which nested lists may hold Boxes."""
 
+import importlib
+
 import numpy
 import pytest
 
 import fdezero.numpy as np
-from fdezero import grad, hessian, jvp, vmap
+from fdezero import grad, hessian, jvp, record, vmap
 from fdezero.core.boxes import implementations
 
-NAMESPACES = [(numpy, np), (numpy.linalg, np.linalg), (numpy.fft, np.fft)]
+NAMESPACES = [(numpy, np), (numpy.linalg, np.linalg), (numpy.fft, np.fft), (numpy.random, np.random)]
 NAMES = [(ours, theirs, name) for theirs, ours in NAMESPACES for name in dir(theirs) if not name.startswith("_")]
-MADE = {"array", "asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite", "full", "full_like", "linalg", "fft"}
+MADE = {"array", "asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite", "full", "full_like", "linalg", "fft", "random", "r_", "c_"}
 
 
 @pytest.mark.parametrize(("ours", "theirs", "name"), NAMES, ids=lambda x: x if isinstance(x, str) else "")
@@ -27,7 +29,19 @@ def test_the_namespace_has_numpy_s_names_and_no_others():
     assert dir(np) == sorted(dir(numpy)) and dir(np.linalg) == sorted(dir(numpy.linalg))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         np.nothing  # noqa: B018
-    assert np.random is numpy.random and np.pi == numpy.pi
+    assert np.pi == numpy.pi
+
+
+@pytest.mark.parametrize("name", ["linalg", "fft", "random"])
+def test_a_part_is_imported_as_numpy_s_is(name):
+    """By its own module, and not by a second copy of NumPy's."""
+    part = importlib.import_module(f"fdezero.numpy.{name}")
+    assert part is getattr(np, name) and part.__all__ == getattr(numpy, name).__all__
+    assert part.__file__ != getattr(numpy, name).__file__
+    with pytest.raises(ImportError):
+        importlib.import_module(f"fdezero.numpy.{name}.nothing")
+    with pytest.raises(ImportError):
+        importlib.import_module("fdezero.numpy._core")
 
 
 #: What NumPy alone cannot intercept, as a function of two numbers, and the same written for plain NumPy.
@@ -47,6 +61,12 @@ OF_LISTS = {
     "where": (lambda x, y: np.where([True, False], [x, y], [y, x]).prod(), lambda x, y: x * x),
     "concatenate": (lambda x, y: np.concatenate([[x, y], [x]]).prod(), lambda x, y: x * x * y),
     "hstack": (lambda x, y: np.hstack([[x], [y, y]]).prod(), lambda x, y: x * y * y),
+    "r_": (lambda x, y: np.r_[x, [y, 1.0], 2:4].prod(), lambda x, y: 6 * x * y),
+    "r_ of rows": (lambda x, y: np.r_[np.array([[x, y]]), [[1.0, 2.0]]].prod(), lambda x, y: 2 * x * y),
+    "r_ of one": (lambda x, y: np.r_[x * y][0], lambda x, y: x * y),
+    "c_": (lambda x, y: np.linalg.det(np.c_[np.array([x, 1.0]), [2.0, y]]), lambda x, y: x * y - 2),
+    "c_ of numbers": (lambda x, y: np.c_[x, y, 3.0][0].prod(), lambda x, y: 3 * x * y),
+    "c_ of columns": (lambda x, y: np.c_[np.array([[x], [y]]), np.ones((2, 2))].prod(), lambda x, y: x * y),
     "norm": (lambda x, y: np.linalg.norm([x, y]), lambda x, y: numpy.sqrt(x * x + y * y)),
     "stack of a dict": (lambda x, y: np.stack({"a": x, "b": y}.values()).prod(), lambda x, y: x * y),
 }
@@ -79,3 +99,30 @@ def test_plain_data_goes_to_numpy_as_it_is():
 def test_errors_about_arrays_of_boxes_name_the_namespace():
     with pytest.raises(TypeError, match=r"fdezero\.numpy"):
         grad(lambda x: numpy.array([x, x]).sum())(1.0)
+
+
+ROWS = {
+    "numbers": lambda m, x: m.r_[x[0], 2.0, x[1]], "mixed": lambda m, x: m.r_[x, 0, 1:4, -1:1:5j], "one": lambda m, x: m.r_[x],
+    "matrices": lambda m, x: m.r_[x[:, None], x[:, None]], "columns": lambda m, x: m.c_[x, x], "column": lambda m, x: m.c_[x],
+    "range": lambda m, x: m.c_[x, 0:2], "wide": lambda m, x: m.c_[x[:, None], x], "three": lambda m, x: m.c_[x[None, None], x[None, None]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("f", ROWS.values(), ids=ROWS)
+@pytest.mark.parametrize("dtype", [float, numpy.float32, complex])
+def test_rows_and_columns_are_numpy_s(f, dtype):
+    x = numpy.array([0.5, -1.0], dtype)
+    numpy.testing.assert_array_equal(f(np, x), f(numpy, x), strict=True)
+    numpy.testing.assert_array_equal(record(lambda x: f(np, x))(x).value, f(numpy, x), strict=True)
+
+
+def test_rows_by_a_directive_are_plain():
+    numpy.testing.assert_array_equal(np.r_["0,2", [1, 2]], numpy.r_["0,2", [1, 2]])
+    with pytest.raises(TypeError, match="directive"):
+        grad(lambda x: np.r_["0,2", x, x].sum())(numpy.ones(2))
+
+
+def test_an_array_of_objects_is_refused():
+    for f in (lambda x: np.sum(np.array([x[0], x[1]], dtype=object)), lambda x: x.astype(object).sum()):
+        with pytest.raises(TypeError, match="object made of a Variable would lose its derivative; leave the dtype out"):
+            grad(f)(numpy.ones(2))

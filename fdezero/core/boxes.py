@@ -393,6 +393,6 @@ def raw(x: Any) -> Any:
 
 
 def lifted(x: Any, beside: Any) -> Any:
-    """The constant ``x`` for use with ``beside``: a Box where that is none that is open, so that a trace knows what it meets."""
+    """The constant ``x`` for use with ``beside``: a Box where that is one that is not open, whose trace then knows it."""
     inner = raw(beside)
     return inner.lift(x) if isinstance(inner, ArrayLike) else x

@@ -222,6 +222,8 @@ _IN_C: dict[str, dict[str, Any]] = {
         "self": None, "array": None, "axis": 0, "dtype": None, "out": None,
         "keepdims": False, "initial": np._NoValue, "where": True,
     },
+    "numpy.ufunc.accumulate": {"self": None, "array": None, "axis": 0, "dtype": None, "out": None},
+    "numpy.ufunc.reduceat": {"self": None, "array": None, "indices": None, "axis": 0, "dtype": None, "out": None},
     "numpy.ufunc.outer": {"self": None, "A": None, "B": None, "dtype": None, "out": None},
 }  # fmt: skip
 

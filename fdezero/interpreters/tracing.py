@@ -65,6 +65,8 @@ class Traced(Box):
         """The result of the call, noted down; of one whose shape depends on values, the result for these."""
         if self.level.over:
             raise self.escaped()
+        if getattr(primitive, "is_code", False):  # a user's function with a rule of its own
+            return primitive.function(*args, **params)
         if primitive.function is truth:
             return bool(args[0])
         if shaped_by_values(primitive):

@@ -56,7 +56,9 @@ class Builder:
     def number(self, value: int) -> Any:
         """The constant of one entry that a value is, as a NumPy number; None for another value."""
         known = self.constants.get(value)
-        return np.asarray(known)[()] if known is not None and not isinstance(known, np.ndarray) else None
+        if known is None or isinstance(known, np.ndarray):
+            return None
+        return known if isinstance(known, np.generic) else np.asarray(known)[()]
 
     # -- what is added -------------------------------------------------------------------------
     def emit(self, operation: Any, operands: tuple[int, ...], type_: Type) -> int:
@@ -109,9 +111,18 @@ class Builder:
         xs = tuple([self.cast(x, dtype) for x, dtype in zip(operands, dtypes, strict=False)])
         return self.emit(Map(function), xs, Type(broadcast_shape(*[t.shape for t in types]), dtypes[-1]))
 
+    def plus_zero(self, x: int) -> int:
+        """``0 + x``: 0 of a negative zero."""
+        dtype = self.dtype(x)
+        return self.map(np.add, x, self.constant(dtype.type(0))) if dtype.kind in "fc" else x
+
     def reshape(self, x: int, shape: Shape) -> int:
         type_ = self.types[x]
-        return x if type_.shape == shape else self.emit(Reshape(shape), (x,), Type(shape, type_.dtype))
+        if type_.shape == shape:
+            return x
+        if type(self.operation(x)) is Reshape:
+            return self.reshape(self.makers[x].operands[0], shape)
+        return self.emit(Reshape(shape), (x,), Type(shape, type_.dtype))
 
     def transpose(self, x: int, axes: Sequence[int]) -> int:
         """The axes in another order; ``axes`` are counted from the front."""
@@ -133,12 +144,15 @@ class Builder:
         return self.emit(Slice(parts), (x,), Type(shape, type_.dtype))
 
     def reduce(self, ufunc: Any, x: int, axes: Sequence[int], keepdims: bool = False) -> int:
-        """A ufunc over some axes, counted from either end."""
+        """A ufunc over some axes, counted from either end; over none a sum is still added to 0, which -0 is not."""
         type_ = self.types[x]
         ndim = len(type_.shape)
         over = {a % ndim for a in axes}
         shape = tuple([n for a, n in enumerate(type_.shape) if a not in over])
-        out = self.emit(Reduce(ufunc, tuple(sorted(over))), (x,), Type(shape, type_.dtype)) if over else x
+        if over:
+            out = self.emit(Reduce(ufunc, tuple(sorted(over))), (x,), Type(shape, type_.dtype))
+        else:
+            out = self.plus_zero(x) if ufunc is np.add else x
         kept = tuple([1 if a in over else n for a, n in enumerate(type_.shape)])
         return self.reshape(out, kept) if keepdims else out
 
@@ -174,14 +188,15 @@ def rewrite(
     builder = Builder.of(program)
     prepare(builder)
     starts = []
+    renamed = builder.renamed
     for each in program.instructions:
         starts.append(len(builder.instructions))
-        operands = tuple([builder.renamed.get(x, x) for x in each.operands])
+        operands = tuple([renamed.get(x, x) for x in each.operands])
         builder.quiet = each.quiet
         rule = rules(each.operation)
         new = None if rule is None else rule(builder, each, operands)
         if new is not None:
-            builder.renamed[each.outputs[0]] = new
+            renamed[each.outputs[0]] = new
         elif operands == each.operands:
             builder.append(each)
         else:

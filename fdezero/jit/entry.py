@@ -101,7 +101,7 @@ def compilers(name: str | None) -> tuple[Callable[[Program], Program], Backend]:
     if name not in (None, "llvm", "numpy"):
         raise ValueError(f'backend is "llvm", "numpy" or None; got {name!r}')
     if name == "numpy" or (name is None and importlib.util.find_spec("llvmlite") is None):
-        from .numpy_backend import compile_program
+        from . import numpy_backend as backend
     else:
-        from .llvm_backend import compile_program
-    return compose(simplify, lower), compile_program
+        from . import llvm_backend as backend  # type: ignore[no-redef]  # the same name for the other one
+    return compose(simplify, lower), backend.compile_program

@@ -31,9 +31,10 @@ class Fold(NamedTuple):
 
 
 class Add(NamedTuple):
-    """The operand is added to entries of a value that began as zeros."""
+    """The operand is added to entries of a value that began as zeros; or put there, where nothing else is."""
 
     target: View
+    put: bool
 
 
 class Node(NamedTuple):
@@ -162,12 +163,13 @@ class _Builder:
                 self.elementwise(operation, out, [broadcast(view, shape) for view in views])
             case Reduce(ufunc, axes):
                 self.reduce(ufunc, axes, out, views[0])
-            case Scatter(slices, shape, _):
+            case Scatter(slices, shape, _, disjoint):
                 self.level[out] = -1
-                self.cleared[out] = 0
-                for each, view in zip(slices, views, strict=True):
-                    target = sliced(whole(out, shape), each.parts)
-                    self.add(target, broadcast(view, target.shape))
+                targets = [sliced(whole(out, shape), each.parts) for each in slices]
+                if not disjoint or sum(math.prod(each.shape) for each in targets) < math.prod(shape):
+                    self.cleared[out] = 0
+                for target, view in zip(targets, views, strict=True):
+                    self.add(target, broadcast(view, target.shape), disjoint)
             case Matmul():
                 self.product(operation, out, views[0], views[1])
             case _:
@@ -180,15 +182,14 @@ class _Builder:
         self.node(self.before(views, space), Node(out, operation, views, space))
 
     def reduce(self, ufunc: Any, axes: Sequence[int], out: int, view: View) -> None:
-        axes = {axis % len(view.shape) for axis in axes if view.shape[axis] != 1}
+        reduced = {axis % len(view.shape) for axis in axes if view.shape[axis] != 1}
         left = [i for i, n in enumerate(view.shape) if n != 1]
-        kept = tuple(k for k, i in enumerate(left) if i not in axes)
+        kept = tuple(k for k, i in enumerate(left) if i not in reduced)
         operand = squeezed(view)
         if len(kept) == len(operand.shape):
             self.elementwise(Cast(self.types[out].dtype), out, [operand])
         elif math.prod(operand.shape) == 0:
-            self.cleared[out] = ufunc.identity
-            self.node(0, Node(out, Fold(ufunc, kept), (operand,), operand.shape))
+            self.cleared[out], self.level[out] = ufunc.identity, -1
         else:
             self.node(self.before([operand], operand.shape), Node(out, Fold(ufunc, kept), (operand,), operand.shape))
 
@@ -208,9 +209,9 @@ class _Builder:
         self.elementwise(Map(np.multiply), entries, [x, broadcast(y, space)])
         self.reduce(np.add, (len(space) - 2,), out, self.views[entries])
 
-    def add(self, target: View, view: View) -> None:
+    def add(self, target: View, view: View, put: bool) -> None:
         target, view = squeezed(target), squeezed(view)
-        self.node(self.before([view], view.shape), Node(target.base, Add(target), (view,), view.shape))
+        self.node(self.before([view], view.shape), Node(target.base, Add(target, put), (view,), view.shape))
 
     def copy(self, view: View) -> View:
         """The entries of a view as a value of their own."""

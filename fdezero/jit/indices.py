@@ -97,12 +97,12 @@ def ranges(parts: Parts, shape: Shape) -> list[range]:
     return [*given, *map(range, shape[len(given) :])]
 
 
-def composed(outer: Parts, inner: Parts, shape: Shape) -> Parts:
-    """The index of ``x[outer][inner]`` in x, of this shape; the parts of new axes that ``inner`` keeps stay.
+def composed(outer: Parts, inner: Parts, shape: Shape) -> Parts | None:
+    """The index of ``x[outer][inner]`` in an x of this shape; None where nothing is left of a new axis.
 
     Example:
         >>> composed(((1, 5, 1), 2), ((0, 4, 2),), (6, 3))
-        ((1, 5, 2), 2)
+        ((1, 4, 2), 2)
     """
     result: list[Any] = []
     rest = list(inner)
@@ -115,7 +115,10 @@ def composed(outer: Parts, inner: Parts, shape: Shape) -> Parts:
     for part in outer:
         if part is None:
             new_axes()
-            if rest.pop(0) == (0, 1, 1):
+            chosen = rest.pop(0)
+            if isinstance(chosen, tuple):
+                if chosen != (0, 1, 1):
+                    return None
                 result.append(None)  # an integer takes the new axis away again
             continue
         if isinstance(part, tuple):
@@ -127,11 +130,6 @@ def composed(outer: Parts, inner: Parts, shape: Shape) -> Parts:
             result.append(part)
         at += 1
     return (*result, *rest)
-
-
-def whole(parts: Parts, shape: Shape) -> bool:
-    """True for an index that leaves an array as it is."""
-    return all(part == (0, n, 1) for part, n in zip(parts, shape, strict=False)) and len(parts) <= len(shape)
 
 
 def is_apart(a: Sequence[range], b: Sequence[range]) -> bool:

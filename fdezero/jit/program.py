@@ -160,7 +160,8 @@ class Apply:
         return self.primitive.name  # type: ignore[no-any-return]  # a Primitive's is a str
 
     def run(self, *operands: Any) -> Any:
-        return self.primitive.function(*operands, **self.params)
+        out = self.primitive.function(*operands, **self.params)
+        return out[0] if type(out) is tuple and len(out) == 1 else out
 
 
 Operation = Map | Cast | Reshape | Transpose | Broadcast | Slice | Reduce | Scatter | Matmul | Apply
@@ -219,6 +220,15 @@ class Program:
 
     def __str__(self) -> str:
         return text(self)
+
+    def drawn(self) -> list[tuple[str, str, str, list[str]]]:
+        """What a diagram shows of each value (`fdezero.show`)."""
+        names = {number: f"v{i}" for i, number in enumerate(_in_order(self))}
+        boxes: list[tuple[str, str, str, list[str]]] = [(names[i], "input", str(self.types[i]), []) for i in self.inputs]
+        for each in self.instructions:
+            parents = [names[i] for i in each.operands if i in names]
+            boxes += [(names[i], each.operation.name, str(self.types[i]), parents) for i in each.outputs]
+        return boxes
 
 
 def evaluate(program: Program, arguments: Sequence[Any]) -> tuple[list[Any], list[Any]]:

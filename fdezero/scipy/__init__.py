@@ -9,6 +9,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
+import scipy  # noqa: F401  # so that where it is not installed, this import says so
+
 
 def __getattr__(name: str) -> ModuleType:
     if name not in __dir__():

@@ -11,10 +11,8 @@ SciPy's function; where one is, it is ordinary code in terms of primitives.
 ...     "Differentiable with respect to a."
 ...     return np.linalg.inv(a)
 >>> from fdezero import grad
->>> inv(np.eye(2)), grad(lambda a: inv(a)[0, 0])(np.eye(2))
-(array([[1., 0.],
-       [0., 1.]]), array([[-1., -0.],
-       [-0., -0.]]))
+>>> inv(np.array([[2.0]])), grad(lambda a: inv(a)[0, 0])(np.array([[2.0]]))
+(array([[0.5]]), array([[-0.25]]))
 """
 
 from __future__ import annotations

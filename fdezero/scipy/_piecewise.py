@@ -1,4 +1,4 @@
-"""Piecewise polynomials, differentiable in their coefficients and in the points of evaluation.
+"""Piecewise polynomials, differentiable in their coefficients, their knots and the points of evaluation.
 
 The interval in which a point lies is constant; within it a value is a polynomial by Horner's rule, which is
 ordinary NumPy.  At a knot the piece to the right counts, as in SciPy.
@@ -23,10 +23,33 @@ _interval = constant(
 
 def interval(x: Array, knots: Array) -> Array:
     """The number of the interval between knots in which each point lies, or of the nearest."""
+    if isinstance(knots, Box):
+        return np.sum(x[..., None] >= knots[1:-1], axis=-1)
     return _interval(x, knots=knots)
 
 
 _looked_up = constant(lambda x, *, table: table[x], name="look_up", core=(0,))
+
+
+def _checked(x: Array, *, name: str, strictly: bool) -> Array:
+    steps = np.diff(x, axis=-1)
+    if np.any(steps <= 0 if strictly else steps < 0):
+        raise ValueError(f"{name}: the knots are not {'strictly ' if strictly else ''}increasing; sort them")
+    return np.zeros(x.shape[:-1], bool)
+
+
+_check = constant(_checked, name="check_knots", core=(1,))
+
+
+def increasing(name: str, x: Any, strictly: bool = True) -> Array:
+    """The knots that SciPy's function ``name`` was given.
+
+    Raises:
+        ValueError: where they are out of order.
+    """
+    x = operand(x)
+    _check(x, name=name, strictly=strictly)
+    return x
 
 
 def taken(table: Array, index: Array) -> Array:
@@ -63,7 +86,7 @@ class Piecewise:
 
     Args:
         c: coefficients (K + 1, m, ...), highest power first; differentiated where it is a Box.
-        x: knots (m + 1,), increasing.
+        x: knots (m + 1,), increasing; differentiated where it is a Box.
         extrapolate: evaluate outside the knots (True), return NaN there (False), or continue periodically ("periodic").
         axis: where the axis of interpolation is in the result.
     """

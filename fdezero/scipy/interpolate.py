@@ -1,6 +1,6 @@
-"""`scipy.interpolate` with derivatives: splines and grids, in the samples and in the points of evaluation.
+"""`scipy.interpolate` with derivatives: splines and grids, in the samples, the knots and the points of evaluation.
 
-Knots and grids are constants.  Every other name of the module is SciPy's own object.
+Grids are constants.  Every other name of the module is SciPy's own object.
 
 >>> import numpy as np
 >>> from fdezero import grad
@@ -12,13 +12,14 @@ Knots and grids are constants.  Every other name of the module is SciPy's own ob
 
 import scipy.interpolate as original
 
+from ._bsplines import BSpline, make_interp_spline, make_lsq_spline
 from ._grids import RegularGridInterpolator, interpn
 from ._mirror import others_of
-from ._splines import CubicHermiteSpline, CubicSpline, PchipInterpolator, PPoly, make_interp_spline
+from ._splines import CubicHermiteSpline, CubicSpline, PchipInterpolator, PPoly
 
 __all__ = [
-    "CubicHermiteSpline", "CubicSpline", "PPoly", "PchipInterpolator", "RegularGridInterpolator", "interpn",
-    "make_interp_spline",
+    "BSpline", "CubicHermiteSpline", "CubicSpline", "PPoly", "PchipInterpolator", "RegularGridInterpolator", "interpn",
+    "make_interp_spline", "make_lsq_spline",
 ]  # fmt: skip
 
 __getattr__ = others_of(original)

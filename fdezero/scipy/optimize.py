@@ -298,11 +298,12 @@ def least_squares(
     The result's x, fun and cost are differentiable in ``args``; they are as accurate as x is.
     """
 
+    scale = {} if x_scale is None else {"x_scale": x_scale}  # SciPy's default was 1.0 before 1.16
+
     def run(start: Array, args: Any, plain: Any) -> tuple[Any, Any]:
         found = original.least_squares(
-            plain(fun), start, plain(jac), method=method, ftol=ftol, xtol=xtol, gtol=gtol, x_scale=x_scale,
-            max_nfev=max_nfev, args=args,
-        )  # fmt: skip
+            plain(fun), start, plain(jac), method=method, ftol=ftol, xtol=xtol, gtol=gtol, max_nfev=max_nfev, args=args, **scale
+        )
         return found.x, found
 
     def residuals(x: Array, *args: Any) -> Array:

@@ -235,6 +235,8 @@ def _check_holomorphic(holomorphic: bool, inputs: Sequence[Array], outs: Sequenc
 def hessian(f: Function, argnums: ArgNums = 0, has_aux: bool = False, allow_int: bool = False) -> Callable[..., Any]:
     """The Hessian of ``f``: forward mode over reverse mode.
 
+    Where ``f`` has a part with a rule for reverse mode only (`custom_vjp`), it is reverse mode over reverse mode.
+
     Returns:
         A function of the same arguments, whose result is `jacfwd` of `jacrev` of ``f``: for an array x
         and a scalar result, an array of shape ``x.shape + x.shape``; for trees, a tree of trees.
@@ -248,7 +250,17 @@ def hessian(f: Function, argnums: ArgNums = 0, has_aux: bool = False, allow_int:
         array([[10.,  6.],
                [ 6.,  0.]])
     """
-    return jacfwd(jacrev(f, argnums, has_aux), argnums, has_aux, allow_int=allow_int)
+    return Transformed(_hessian, f, argnums, has_aux, allow_int)
+
+
+def _hessian(
+    f: Function, argnums: ArgNums, has_aux: bool, allow_int: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    slope = jacrev(f, argnums, has_aux)
+    try:
+        return jacfwd(slope, argnums, has_aux, allow_int=allow_int)(*args, **kwargs)
+    except ReverseOnly:  # f runs once more
+        return jacrev(slope, argnums, has_aux, allow_int=allow_int)(*args, **kwargs)
 
 
 def hvp(
@@ -298,8 +310,9 @@ def hvp(
         # up to half as much more memory, for the tangents are on the tape).
         result = grad(along, every, has_aux)(*selected)
         products, *aux = result if has_aux else (result,)
-    except ReverseOnly:  # f runs once more
-        _, products, *aux = jvp(grad(of_selected, every, has_aux), selected, tangents, has_aux)
+    except ReverseOnly:  # f runs once more; the Hessian is symmetric, so its product is the pullback of the gradient
+        _, pull, *aux = vjp(grad(of_selected, every, has_aux), *selected, has_aux=has_aux)
+        products = pull(tuple(tangents))
     product = _one_or_tuple(argnums, products)
     return (product, aux[0]) if has_aux else product
 

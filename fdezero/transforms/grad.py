@@ -6,6 +6,7 @@ Each runs the function on Variables and folds cotangents back along what they re
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -209,7 +210,8 @@ def grad(
         For a real function of complex z = x + iy it is df/dx - i df/dy, as in JAX.
 
     Raises:
-        TypeError: when the result is not one real number, or an argument has no derivative.
+        TypeError: when the result is not one real number, as a number or an array of one entry, or an argument has
+            no derivative.
         ValueError: when ``argnums`` does not fit the call.
 
     Source: reverse accumulation, Linnainmaa (1976); Griewank and Walther, *Evaluating Derivatives*
@@ -264,7 +266,8 @@ def _value_and_grad(
         value, node = out._value, out.node
         _check_scalar(node, nodes, holomorphic)
         # From here on the fold holds the graph alone, and frees it as it goes.
-        cotangents[node] = lifted(node.dtype.type(1), value)
+        seed = np.ones(node.shape, node.dtype) if node.shape else node.dtype.type(1)
+        cotangents[node] = lifted(seed, value)
         del out, node
         cotangents = pull_back(cotangents)
     else:
@@ -278,8 +281,8 @@ def _value_and_grad(
 
 
 def _check_scalar(out: Any, inputs: Sequence[Node], holomorphic: bool) -> None:
-    """`grad` differentiates one real number, or one complex one where it is told so."""
-    if out.shape != ():
+    """`grad` differentiates one real number, or one complex one where it is told so; an array of one entry is one."""
+    if out.shape and math.prod(out.shape) != 1:
         raise TypeError(
             f"grad takes a function with a scalar result, and this one returned shape {out.shape}; "
             "reduce it (np.sum ...), or use jacobian(f), or vjp(f, x) with a cotangent of that shape"

@@ -29,6 +29,7 @@ def test_every_example_is_on_its_page():
     folder = TOP / "examples"
     assert {str(path.relative_to(folder)) for path in folder.glob("*.py")} <= set(targets("examples/README.md"))
     assert {f"transforms/{path.name}" for path in folder.glob("transforms/*.py")} <= set(targets("examples/README.md"))
+    assert {f"science/{path.name}" for path in folder.glob("science/*.py")} <= set(targets("examples/README.md"))
     assert {path.name for path in folder.glob("steps/*.py")} <= set(targets("examples/steps/README.md"))
 
 

@@ -426,3 +426,11 @@ def test_an_exception_inside_a_trace_leaves_nothing_behind(compiled):
             fast(2.0)
         assert fast(1.0) == 2.0
     assert np.geterr()["invalid"] == "warn"
+
+
+def test_a_program_is_drawn(compiled):
+    program = compiled(lambda x: np.sum(np.tanh(x))).program(np.ones(3))
+    diagram = fdezero.show.mermaid(program)
+    assert diagram.startswith("flowchart TD")
+    assert "tanh<br>float64[3]" in diagram
+    assert "v0 -> v1" in fdezero.show.dot(program)

@@ -1,9 +1,11 @@
 """custom_jvp and custom_vjp: in both modes, batched, nested, on trees, and what misuse gets."""
 
+import math
+
 import numpy as np
 import pytest
 
-from fdezero import custom_jvp, custom_vjp, grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
+from fdezero import custom_jvp, custom_vjp, grad, hessian, hvp, jacfwd, jacrev, jvp, vjp, vmap
 from fdezero.testing import check_grads
 
 
@@ -26,6 +28,32 @@ def squared(x):
 
 squared.defvjp(lambda x: (x * x, {"x": x}), lambda kept, g: (10 * kept["x"] * g,))
 x = np.array([1.0, 2.0])
+
+
+@custom_vjp
+def opaque(x):
+    """x cubed, by a function that takes plain numbers only."""
+    return np.vectorize(math.pow)(x, 3.0)
+
+
+opaque.defvjp(lambda x: (opaque(x), x), lambda x, g: (3 * x * x * g,))
+
+
+def test_second_derivatives_of_an_opaque_function():
+    """Whose rule is for reverse mode only: they are taken by reverse mode over reverse mode."""
+
+    def f(v, k):
+        return (opaque(v)[0] * v[1] ** 2 + np.sum(opaque(v))) * k, "aux"
+
+    expected = np.array([[6 * 4 + 6, 3 * 2 * 2], [3 * 2 * 2, 2 + 6 * 2]]) * 0.5
+    found, aux = hessian(f, has_aux=True)(x, 0.5)
+    np.testing.assert_allclose(found, expected)
+    product, aux_of_product = hvp(f, (x, 0.5), (x,), argnums=0, has_aux=True)
+    np.testing.assert_allclose(product, expected @ x)
+    assert aux == aux_of_product == "aux"
+    assert hessian(lambda k, v: np.sum(opaque(v)) * k**2, argnums=(0, 1))(3.0, x)[0][0] == 18.0
+    with pytest.raises(TypeError, match="opaque has a rule for reverse mode only"):
+        jacfwd(opaque)(x)
 
 
 def test_the_rule_is_used_in_both_modes():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fdezero import array, at, grad, record, stop_gradient, value_and_grad, vjp, vmap
+from fdezero import array, at, grad, hvp, jvp, record, stop_gradient, value_and_grad, vjp, vmap
 from fdezero.interpreters.reverse import pull_back
 from fdezero.testing import check_grads, numerical_grad
 
@@ -95,6 +95,25 @@ def test_shape_and_dtype_are_the_argument_s(x):
     assert np.shape(g) == np.shape(x)
     assert g.dtype == np.asarray(x).dtype
     np.testing.assert_allclose(g, 3 * np.conj(x), rtol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_an_array_of_one_entry_is_one_number(shape):
+    x, v = np.array([0.5, -1.0]), np.array([1.0, 2.0])
+
+    def number(x):
+        return (x**3).sum()
+
+    def of_shape(x):
+        return number(x).reshape(shape)
+
+    value, slope = value_and_grad(of_shape)(x)
+    assert np.shape(value) == shape
+    np.testing.assert_array_equal(slope, 3 * x**2, strict=True)
+    np.testing.assert_allclose(hvp(of_shape, (x,), (v,)), 6 * x * v)
+    np.testing.assert_allclose(jvp(grad(of_shape), (x,), (v,))[1], 6 * x * v)
+    np.testing.assert_allclose(vmap(grad(of_shape))(np.stack([x, v])), 3 * np.stack([x, v]) ** 2)
+    np.testing.assert_array_equal(grad(lambda x: np.ones(shape))(x), [0.0, 0.0], strict=True)
 
 
 def test_constants():

@@ -82,8 +82,8 @@ class Code:
 
     def intrinsic(self, name: str, result: str, *arguments: tuple[str, str]) -> str:
         """A call of an intrinsic with (type, value) pairs."""
-        self.declared.add(f"declare {result} @{name}({', '.join(type for type, _ in arguments)})")
-        return self.put(f"call {result} @{name}({', '.join(f'{type} {value}' for type, value in arguments)})")
+        self.declared.add(f"declare {result} @{name}({', '.join(kind for kind, _ in arguments)})")
+        return self.put(f"call {result} @{name}({', '.join(f'{kind} {value}' for kind, value in arguments)})")
 
     def block(self, label: str) -> None:
         self.lines.append(f"{label}:")

@@ -33,7 +33,7 @@ def compile_program(program: Program, target: Target | None = None) -> Compiled:
     """
     whole = guarded(readable(program))
     steps = cut(whole).steps
-    if len(steps) == 1 and isinstance(steps[0], Segment):
+    if len(steps) == 1 and isinstance(steps[0], Segment) and steps[0].program is whole:
         made = native(steps[0].program, target)
         return Compiled(made.run, made.unchecked, made.source)
     writer = _Writer(whole, steps, target)
@@ -74,8 +74,6 @@ class _Writer:
         return "\n".join(lines) + "\n"
 
     def _segment(self, k: int, step: Segment, given: dict[int, str]) -> list[str]:
-        if not (step.values or step.results or step.guards):
-            return []
         lines = [f"    out = segment{k}({', '.join(self.name(i) for i in step.program.inputs)})"]
         self.names["guards"] = self.names.get("guards", {}) | {k: step.guards}
         lines.append(f"    if type(out) is int: return out if out < 0 else guards[{k}][out]")
@@ -86,17 +84,9 @@ class _Writer:
         return lines
 
     def _call(self, k: int, step: Any) -> str:
-        self.names[f"call{k}"] = _quiet(step.operation.run) if step.quiet else step.operation.run
+        self.names[f"call{k}"] = step.operation.run
         arguments = ", ".join(self.name(i) for i in step.operands)
         return f"    {', '.join(self.name(i) for i in step.outputs)} = call{k}({arguments})  # {step.operation.name}"
-
-
-def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
-    def quiet(*operands: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return function(*operands)
-
-    return quiet
 
 
 class _Checked:

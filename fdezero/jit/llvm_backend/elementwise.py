@@ -26,7 +26,7 @@ def supports(operation: Map | Cast, operands: tuple[np.dtype[Any], ...], result:
         return _can_cast(of(operands[0]), of(result))
     function = operation.function
     if function is np.where:
-        return operands[0] == bool and operands[1] == operands[2] == result
+        return operands[0].kind == "b" and operands[1] == operands[2] == result
     if any(dtype != operands[0] for dtype in operands):
         return False
     sort = of(operands[0]).sort
@@ -56,6 +56,9 @@ def emit(code: Code, operation: Map | Cast, kinds: Sequence[Kind], result: Kind,
     raise TypeError(f"{operation.name} has no native code")
 
 
+#: Lets a product join the addition that uses it, where this allows it too: in accumulators of sums, and nowhere
+#: else, for a difference of a product and a number that equals it is to be zero.
+FUSES = "contract"
 #: Goes before the name of an elementary function where it is called.
 CALLED = "call."
 
@@ -105,7 +108,7 @@ def _cast(code: Code, old: Kind, new: Kind, width: int, x: str) -> str:
     if new.sort == "b":
         if old.sort == "b":
             return x
-        return code.put(f"fcmp une {before} {x}, {splat(0, old, width)}" if old.sort == "f" else f"icmp ne {before} {x}, {splat(0, old, width)}")
+        return code.put(f"{'fcmp une' if old.sort == 'f' else 'icmp ne'} {before} {x}, {splat(0, old, width)}")
     if old.sort == "f" and new.sort == "f":
         return x if old == new else code.put(f"{'fptrunc' if new.itemsize < old.itemsize else 'fpext'} {before} {x} to {after}")
     if old.sort == "f":
@@ -169,42 +172,47 @@ def _absolute(code: Code, k: Kind, w: int, x: Sequence[str]) -> str:
     return select(code, w, negative, k, code.put(f"sub {t} {splat(0, k, w)}, {x[0]}"), x[0])
 
 
+def compare(code: Code, predicate: str, k: Kind, w: int, x: str, y: str) -> str:
+    """``x predicate y`` ("lt", "le", "gt" or "ge").
+
+    Processors count the comparison of a NaN as an invalid operation, which NumPy does not report: numbers are compared
+    in the place of what has no order.
+    """
+    t = vector(k.register, w)
+    if k.sort != "f":
+        return code.put(f"icmp {'s' if k.sort == 'i' else 'u'}{predicate} {t} {x}, {y}")
+    apart = code.put(f"fcmp uno {t} {x}, {y}")
+    zero = splat(0.0, k, w)
+    x, y = (select(code, w, apart, k, zero, each) if each.startswith("%") else each for each in (x, y))
+    found, truths = code.put(f"fcmp o{predicate} {t} {x}, {y}"), vector("i1", w)
+    return code.put(f"and {truths} {found}, {code.put(f'xor {truths} {apart}, {splat(1, BOOL, w)}')}")
+
+
+def _comparison(predicate: str) -> Emitter:
+    return lambda code, k, w, x: compare(code, predicate, k, w, x[0], x[1])
+
+
 def _sign(code: Code, k: Kind, w: int, x: Sequence[str]) -> str:
     """1, -1, or the operand itself: a zero or a NaN."""
-    t, (more, less) = vector(k.register, w), _signed(k)
-    up = code.put(f"{more} {t} {x[0]}, {splat(0, k, w)}")
-    down = code.put(f"{less} {t} {x[0]}, {splat(0, k, w)}")
-    zero = code.put(f"fadd {t} {x[0]}, {splat(0.0, k, w)}") if k.sort == "f" else x[0]
-    below = zero if k.sort == "u" else select(code, w, down, k, splat(-1, k, w), zero)
-    return select(code, w, up, k, splat(1, k, w), below)
+    t, zero = vector(k.register, w), splat(0, k, w)
+    up = compare(code, "gt", k, w, x[0], zero)
+    rest = code.put(f"fadd {t} {x[0]}, {zero}") if k.sort == "f" else x[0]  # never a negative zero
+    if k.sort != "u":
+        rest = select(code, w, compare(code, "lt", k, w, x[0], zero), k, splat(-1, k, w), rest)
+    return select(code, w, up, k, splat(1, k, w), rest)
 
 
-def _signed(k: Kind) -> tuple[str, str]:
-    return {"f": ("fcmp ogt", "fcmp olt"), "i": ("icmp sgt", "icmp slt"), "u": ("icmp ugt", "icmp ult")}[k.sort]
+def _extreme(predicate: str, nan: int = 0) -> Emitter:
+    """`maximum` ("ge") and `minimum` ("le"): of two floats, a NaN if there is one.
 
-
-def _extreme(index: int) -> Emitter:
-    """`maximum` (0) and `minimum` (1): of two floats, a NaN if there is one."""
+    With ``nan`` 1 they are `fmax` and `fmin`: of two floats, the one that is a number.
+    """
 
     def emitter(code: Code, k: Kind, w: int, x: Sequence[str]) -> str:
-        t = vector(k.register, w)
-        first = code.put(f"{_signed(k)[index][:5]}{('oge', 'ole')[index] if k.sort == 'f' else _signed(k)[index][5:]} {t} {x[0]}, {x[1]}")
+        first = compare(code, predicate, k, w, x[0], x[1])
         if k.sort == "f":
-            nan = code.put(f"fcmp uno {t} {x[0]}, {splat(0.0, k, w)}")
-            first = code.put(f"or {vector('i1', w)} {first}, {nan}")
+            first = code.put(f"or {vector('i1', w)} {first}, {_nan(code, k, w, x[nan:])}")
         return select(code, w, first, k, x[0], x[1])
-
-    return emitter
-
-
-def _known(index: int) -> Emitter:
-    """`fmax` (0) and `fmin` (1): of two floats, the one that is a number."""
-
-    def emitter(code: Code, k: Kind, w: int, x: Sequence[str]) -> str:
-        t = vector(k.register, w)
-        first = code.put(f"fcmp {('oge', 'ole')[index]} {t} {x[0]}, {x[1]}")
-        nan = code.put(f"fcmp uno {t} {x[1]}, {splat(0.0, k, w)}")
-        return select(code, w, code.put(f"or {vector('i1', w)} {first}, {nan}"), k, x[0], x[1])
 
     return emitter
 
@@ -247,12 +255,10 @@ def _nan(code: Code, k: Kind, w: int, x: Sequence[str]) -> str:
 
 
 def _heaviside(code: Code, k: Kind, w: int, x: Sequence[str]) -> str:
-    t = vector(k.register, w)
-    zero = code.put(f"fcmp oeq {t} {x[0]}, {splat(0.0, k, w)}")
-    up = code.put(f"fcmp ogt {t} {x[0]}, {splat(0.0, k, w)}")
-    nan = _nan(code, k, w, x)
-    step = select(code, w, up, k, splat(1.0, k, w), splat(0.0, k, w))
-    return select(code, w, zero, k, x[1], select(code, w, nan, k, x[0], step))
+    t, zero = vector(k.register, w), splat(0.0, k, w)
+    step = select(code, w, compare(code, "gt", k, w, x[0], zero), k, splat(1.0, k, w), zero)
+    step = select(code, w, _nan(code, k, w, x), k, x[0], step)
+    return select(code, w, code.put(f"fcmp oeq {t} {x[0]}, {zero}"), k, x[1], step)
 
 
 def _comparisons(predicates: Mapping[Any, str], instruction: str) -> dict[Any, Emitter]:
@@ -261,7 +267,12 @@ def _comparisons(predicates: Mapping[Any, str], instruction: str) -> dict[Any, E
 
 # -- the tables, by the sort of the operands ---------------------------------------------------------------
 
-_ORDER = {np.less: "lt", np.less_equal: "le", np.greater: "gt", np.greater_equal: "ge"}
+_ORDER: dict[Any, Emitter] = {
+    np.less: _comparison("lt"),
+    np.less_equal: _comparison("le"),
+    np.greater: _comparison("gt"),
+    np.greater_equal: _comparison("ge"),
+}
 _LOGIC: dict[Any, Emitter] = {
     np.logical_and: _logical("and"),
     np.logical_or: _logical("or"),
@@ -271,12 +282,12 @@ _LOGIC: dict[Any, Emitter] = {
 _FLOAT: dict[Any, Emitter] = {
     np.add: _binary("fadd"),
     np.subtract: _binary("fsub"),
-    np.multiply: _binary("fmul"),
+    np.multiply: _binary(f"fmul {FUSES}"),
     np.divide: _binary("fdiv"),
     np.negative: _negative,
     np.positive: _same,
     np.conjugate: _same,
-    np.square: _square("fmul"),
+    np.square: _square(f"fmul {FUSES}"),
     np.reciprocal: _with("fdiv", 1.0, first=True),
     np.absolute: _intrinsic("fabs"),
     np.fabs: _intrinsic("fabs"),
@@ -288,10 +299,10 @@ _FLOAT: dict[Any, Emitter] = {
     np.copysign: _intrinsic("copysign"),
     np.sign: _sign,
     np.heaviside: _heaviside,
-    np.maximum: _extreme(0),
-    np.minimum: _extreme(1),
-    np.fmax: _known(0),
-    np.fmin: _known(1),
+    np.maximum: _extreme("ge"),
+    np.minimum: _extreme("le"),
+    np.fmax: _extreme("ge", nan=1),
+    np.fmin: _extreme("le", nan=1),
     np.isnan: _nan,
     np.isinf: _finite("oeq"),
     np.isfinite: _finite("one"),
@@ -300,7 +311,7 @@ _FLOAT: dict[Any, Emitter] = {
     np.radians: _with("fmul", math.pi / 180),
     np.rad2deg: _with("fmul", 180 / math.pi),
     np.degrees: _with("fmul", 180 / math.pi),
-    **_comparisons({ufunc: "o" + name for ufunc, name in _ORDER.items()}, "fcmp"),
+    **_ORDER,
     **_comparisons({np.equal: "oeq", np.not_equal: "une"}, "fcmp"),
     **_LOGIC,
 }
@@ -313,10 +324,10 @@ _INTEGER: dict[Any, Emitter] = {
     np.conjugate: _same,
     np.square: _square("mul"),
     np.sign: _sign,
-    np.maximum: _extreme(0),
-    np.minimum: _extreme(1),
-    np.fmax: _extreme(0),
-    np.fmin: _extreme(1),
+    np.maximum: _extreme("ge"),
+    np.minimum: _extreme("le"),
+    np.fmax: _extreme("ge"),
+    np.fmin: _extreme("le"),
     np.bitwise_and: _binary("and"),
     np.bitwise_or: _binary("or"),
     np.bitwise_xor: _binary("xor"),
@@ -324,11 +335,12 @@ _INTEGER: dict[Any, Emitter] = {
     np.isnan: _constant(0, BOOL),
     np.isinf: _constant(0, BOOL),
     np.isfinite: _constant(1, BOOL),
+    **_ORDER,
     **_comparisons({np.equal: "eq", np.not_equal: "ne"}, "icmp"),
     **_LOGIC,
 }
-_SIGNED = _INTEGER | {np.absolute: _absolute} | _comparisons({ufunc: "s" + name for ufunc, name in _ORDER.items()}, "icmp")
-_UNSIGNED = _INTEGER | {np.absolute: _same} | _comparisons({ufunc: "u" + name for ufunc, name in _ORDER.items()}, "icmp")
+_SIGNED = _INTEGER | {np.absolute: _absolute}
+_UNSIGNED = _INTEGER | {np.absolute: _same}
 _BOOLEAN: dict[Any, Emitter] = {
     np.add: _binary("or"),
     np.multiply: _binary("and"),
@@ -344,7 +356,7 @@ _BOOLEAN: dict[Any, Emitter] = {
     np.isnan: _constant(0, BOOL),
     np.isinf: _constant(0, BOOL),
     np.isfinite: _constant(1, BOOL),
-    **_comparisons({ufunc: "u" + name for ufunc, name in _ORDER.items()}, "icmp"),
+    **_ORDER,
     **_comparisons({np.equal: "eq", np.not_equal: "ne"}, "icmp"),
     **_LOGIC,
 }

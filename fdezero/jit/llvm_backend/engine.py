@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import importlib
 import importlib.util
 import itertools
 import os
@@ -35,7 +36,7 @@ def binding() -> Any:
         ImportError: llvmlite is not installed.
     """
     try:
-        import llvmlite.binding as llvm
+        llvm = importlib.import_module("llvmlite.binding")
     except ImportError as error:
         message = 'The LLVM backend of jit needs llvmlite, which is not installed: pip install "fdezero[jit]".'
         raise ImportError(message) from error

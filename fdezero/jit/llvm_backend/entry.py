@@ -135,14 +135,14 @@ class _Entry:
 
     def number(self, k: int, dtype: np.dtype[Any]) -> None:
         """A number as Python or NumPy boxes it, or an array without axes."""
-        if dtype == bool:
+        if dtype.kind == "b":
             for name, value in (("true", True), ("false", False)):
                 self.branch(self.put(f"icmp eq ptr %o{k}, {_literal(value)}"), f"in{k}.{name}", f"in{k}.not.{name}")
                 self.block(f"in{k}.{name}")
                 self.slot(k, f"@{name}")
                 self.do(f"br label %in{k + 1}")
                 self.block(f"in{k}.not.{name}")
-        for kind in [dtype.type, *([float] if dtype == float else [])]:
+        for kind in [dtype.type, *([float] if dtype is np.dtype(float) else [])]:
             name = f"in{k}.{kind.__name__}"
             self.branch(self.put(f"icmp eq ptr %t{k}, {_literal(kind)}"), name, f"{name}.not")
             self.block(name)
@@ -277,7 +277,8 @@ class _Entry:
         self.block("none")
         self.do("ret ptr null")
         self.block("other")
-        self.do("%converted = call ptr @PyObject_Vectorcall(ptr %self, ptr %arguments, i64 %count, ptr null)", "ret ptr %converted")
+        self.do("%converted = call ptr @PyObject_Vectorcall(ptr %self, ptr %arguments, i64 %count, ptr null)")
+        self.do("ret ptr %converted")
 
 
 def _literal(thing: Any) -> str:

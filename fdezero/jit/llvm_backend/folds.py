@@ -46,6 +46,8 @@ def supports(ufunc: Any, operand: np.dtype[Any], result: np.dtype[Any], size: in
 
 
 def combine(code: Code, ufunc: Any, k: Kind, width: int, x: str, y: str) -> str:
+    if ufunc is np.add and k.sort == "f":
+        return code.put(f"fadd {elementwise.FUSES} {vector(k.register, width)} {x}, {y}")
     return elementwise.emit(code, Map(ufunc), (k, k), k, width, (x, y))
 
 

@@ -190,7 +190,8 @@ class Loops(Function):
 
     def body(self) -> str:
         """The function's text from its parameters on."""
-        parameters = ", ".join(f"{kind} {'noalias ' if kind == 'ptr' else ''}%a{k}" for k, (kind, _) in enumerate(self.parameters))
+        kinds = ["ptr noalias" if kind == "ptr" else kind for kind, _ in self.parameters]
+        parameters = ", ".join(f"{kind} %a{k}" for k, kind in enumerate(kinds))
         registers = [register for _, register in self.results]
         last = f"  ret {self.result}"
         if len(registers) == 1:
@@ -237,14 +238,15 @@ class Part:
         self.wanted: set[tuple[str, str, int]] = set()
         self.calls: set[str] = set()
         self.texts: list[str] = []
-        self.size = 0  # of the longest function, in lines
+        self.size = self.longest = 0  # in lines: of all functions, of the longest one
 
     def add(self, code: Code, calls: set[str], text: str) -> None:
         self.texts.append(text)
         self.declared |= code.declared
         self.wanted |= code.wanted
         self.calls |= calls
-        self.size = max(self.size, len(code.lines))
+        self.size += len(code.lines)
+        self.longest = max(self.longest, len(code.lines))
 
     def text(self, inline: bool) -> str:
         declared = sorted(self.declared)

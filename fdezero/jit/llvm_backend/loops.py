@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 #: Steps of a reduction before its sums are added to those of the steps before: keeps the rounding of long sums small.
 BLOCK = 64
+#: Registers of which a step handles the entries: they hide each other's latencies.
+UNROLL = 4
+#: Bytes of the rows that sums down columns go through at a time.
+ROWS = 16384
 
 
 def scalars(f: Function, group: Group) -> None:
@@ -28,10 +33,10 @@ def scalars(f: Function, group: Group) -> None:
         values = [f.number(view) for view in node.operands]
         k = f.kind(node.value)
         match node.operation:
-            case Add(target):
+            case Add(target, put):
                 at = f.address(target.base, str(target.offset))
-                old = f.read(at, k, 1)
-                f.write(folds.combine(f.code, np.add, k, 1, old, values[0]), at, k, 1)
+                new = values[0] if put else folds.combine(f.code, np.add, k, 1, f.read(at, k, 1), values[0])
+                f.write(new, at, k, 1)
             case Fold():
                 f.define(node.value, values[0])
             case operation:
@@ -79,6 +84,7 @@ class Nest:
         written = [k for k, _ in self.stores] + [k for k, _ in self.adds] + [s.access for s, _ in self.sums]
         found = axes(group.space, [access.strides for access in self.accesses])
         self.axes = ordered(found, written)
+        self.deep: Axis | None = None
         self._place_sums()
         self.totals: dict[int, str] = {}  # accumulators as they stand, by access
         self.fixed: dict[int, str] = {}  # loads that no loop moves
@@ -100,7 +106,7 @@ class Nest:
                         strides[i] = step
                     access = self._access(node.value, 0, tuple(strides))
                     self.sums.append((Sum(access, ufunc, self.f.kind(node.value)), node))
-                case Add(target):
+                case Add(target, _):
                     self.adds.append((self._access(target.base, target.offset, target.strides), node))
                 case _:
                     here.add(node.value)
@@ -112,6 +118,17 @@ class Nest:
         return len(self.accesses) - 1
 
     def _place_sums(self) -> None:
+        """Say of each sum where its accumulators begin; find the axis to sum along inside the vectors, if there is one.
+
+        That is an axis along which all sums go, where the vectors go along one that all of them keep: the
+        accumulators are then registers, one entry of the sum a lane, and nothing is added up across lanes.
+        """
+        along = self.axes[-1]
+        if self.sums and all(along.strides[each.access] for each, _ in self.sums):
+            common = [axis for axis in self.axes[:-1] if not any(axis.strides[each.access] for each, _ in self.sums)]
+            if common:
+                self.deep = common[-1]
+                self.axes.remove(self.deep)
         for each, _ in self.sums:
             kept = [i for i, axis in enumerate(self.axes) if axis.strides[each.access]]
             each.depth = kept[-1] + 1 if kept else 0
@@ -120,29 +137,54 @@ class Nest:
     # -- the loops
 
     def emit(self) -> None:
-        self.unit, self.width = self._widths()
+        self.unit, self.width, self.least = self._widths()
+        self.lanes = self.width  # of the accumulators
         for view, k in self.loads.items():
             if not any(view.strides):
                 self.fixed[k] = self.f.number(view)
+        offsets = [str(access.offset) for access in self.accesses]
+        if self.deep is not None:
+            self._columns(self.deep, offsets)
+            return
         for each, node in self.sums:
             if each.partial or each.depth == len(self.axes):
                 self.f.fill(node.value, folds.identity(each.ufunc, each.kind))
-        self._axis(0, [str(access.offset) for access in self.accesses])
+        self._axis(0, offsets)
 
-    def _widths(self) -> tuple[int, int]:
-        """The lanes of a register, and those that one step handles: more where the work on an entry is light."""
+    def _columns(self, deep: Axis, offsets: list[str]) -> None:
+        """The nest for sums down columns, a block of rows at a time: as many as stay in the nearest cache."""
+        width = self.axes[-1].length * max(each.kind.itemsize for each, _ in self.sums)
+        block = min(deep.length, max(8, ROWS // width))
+        whole, rest = divmod(deep.length, block)
+        for each, node in self.sums:
+            each.partial = each.partial or whole > 1 or rest > 0
+            if each.partial:
+                self.f.fill(node.value, folds.identity(each.ufunc, each.kind))
+        axes, steps = self.axes, tuple(step * block for step in deep.strides)
+        self.deep, self.axes = Axis(block, deep.strides), [Axis(whole, steps), *axes]
+        self._axis(0, offsets)
+        if rest:
+            self.deep, self.axes = Axis(rest, deep.strides), axes
+            self._axis(0, [self._moved(o, str(whole), step) for o, step in zip(offsets, steps, strict=True)])
+
+    def _widths(self) -> tuple[int, int, int]:
+        """The lanes of a register, those that one step handles (more where there is room for it), and the fewest.
+
+        A vector of less than 16 bytes is no machine's: LLVM would fill it up, and what it computes in the other lanes
+        raises flags.
+        """
         nodes, inner = self.group.nodes, self.axes[-1]
-        size = max(self.f.kind(i).itemsize for node in nodes for i in (node.value, *(v.base for v in node.operands)))
-        unit = max(1, self.f.target.vector_bytes // size)
+        sizes = {self.f.kind(i).itemsize for node in nodes for i in (node.value, *(v.base for v in node.operands))}
+        floats = [self.f.kind(i) for node in nodes for i in (node.value, *(v.base for v in node.operands))]
+        least = max([16 // k.itemsize for k in floats if k.sort == "f"], default=2)
+        unit = max(least, self.f.target.vector_bytes // max(sizes))
         strided = any(abs(step) > 1 or step < 0 for step in inner.strides)
-        heavy = sum(elementwise.is_elementary(node.operation) for node in nodes)
-        unroll = 1 if strided or len(nodes) > 24 or heavy > 2 else 2 if len(nodes) > 8 or heavy else 4
-        return unit, unit * unroll
+        return unit, unit * (1 if strided else UNROLL), least
 
     def _axis(self, depth: int, offsets: list[str]) -> None:
         """The loops from one axis inward, at offsets that the loops outside have made."""
         axis, inner = self.axes[depth], depth == len(self.axes) - 1
-        opened = [each for each, _ in self.sums if each.depth == depth]
+        opened = [each for each, _ in self.sums if each.depth == depth and self.deep is None]
         for each in opened:
             self._begin(each)
         self._steps(depth, axis, offsets, inner)
@@ -150,7 +192,10 @@ class Nest:
             self._close(each, offsets[each.access])
 
     def _begin(self, each: Sum) -> None:
-        self.totals[each.access] = splat(folds.identity(each.ufunc, each.kind), each.kind, self.width)
+        self.totals[each.access] = self._neutral(each)
+
+    def _neutral(self, each: Sum) -> str:
+        return splat(folds.identity(each.ufunc, each.kind), each.kind, self.lanes)
 
     def _close(self, each: Sum, offset: str) -> None:
         """Join the lanes of an accumulator and put the sum where it belongs."""
@@ -174,7 +219,7 @@ class Nest:
             body(str(start))
             return
         before = {each.access: self.totals[each.access] for each in live}
-        first = [(vector(each.kind.register, self.width), splat(folds.identity(each.ufunc, each.kind), each.kind, self.width)) for each in live]
+        first = [(vector(each.kind.register, self.lanes), self._neutral(each)) for each in live]
 
         def run(i: str, carried: list[str]) -> list[str]:
             for each, value in zip(live, carried, strict=True):
@@ -186,7 +231,7 @@ class Nest:
         for each, end in zip(live, ends, strict=True):
             old = before[each.access]
             fresh = old.startswith("splat") or not old.startswith("%")
-            self.totals[each.access] = end if fresh else folds.combine(self.code, each.ufunc, each.kind, self.width, old, end)
+            self.totals[each.access] = end if fresh else folds.combine(self.code, each.ufunc, each.kind, self.lanes, old, end)
 
     def _steps(self, depth: int, axis: Axis, offsets: list[str], inner: bool) -> None:
         if not inner:
@@ -195,8 +240,12 @@ class Nest:
 
             self._sub(0, axis.length, 1, row)
             return
+        if self.deep is not None:
+            for piece in pieces(axis.length, self.width, self.unit, self.least):
+                self.code.loop(piece.start, piece.stop, piece.width, (), partial(self._column, piece, axis, offsets))
+            return
         self.rows = [self._row(k, offsets[k]) for k in range(len(self.accesses))]
-        for piece in pieces(axis.length, self.width, self.unit):
+        for piece in pieces(axis.length, self.width, self.unit, self.least):
             steps = (piece.stop - piece.start) // piece.width
             whole = steps // BLOCK if self._live() else 0
             if whole > 1:
@@ -211,7 +260,30 @@ class Nest:
                 self._sub(piece.start, piece.start + whole * size, size, block)
                 piece = piece._replace(start=piece.start + whole * size)
             if piece.start < piece.stop:
-                self._sub(piece.start, piece.stop, piece.width, lambda i, piece=piece: self._body(piece, axis, i))
+                self._sub(piece.start, piece.stop, piece.width, partial(self._body, piece, axis))
+
+    def _column(self, piece: Piece, axis: Axis, offsets: list[str], i: str, _: list[str]) -> list[str]:
+        """Sums down one vector's width of columns."""
+        assert self.deep is not None
+        deep, self.lanes = self.deep, piece.width
+        for each, _node in self.sums:
+            self._begin(each)
+
+        def row(k: str) -> None:
+            moved = [self._moved(o, k, step) for o, step in zip(offsets, deep.strides, strict=True)]
+            self.rows = [self._row(k, offset) for k, offset in enumerate(moved)]
+            self._body(piece, axis, i)
+
+        self._sub(0, deep.length, 1, row)
+        for each, _node in self.sums:
+            total, k, step = self.totals.pop(each.access), each.kind, axis.strides[each.access]
+            start = self.f.address(self.accesses[each.access].base, offsets[each.access])
+            at = self.f.moved(start, self._moved("0", i, step), k)
+            if each.partial:
+                total = self._masked(piece, k, total, self._neutral(each))
+                total = folds.combine(self.code, each.ufunc, k, piece.width, self.f.read(at, k, piece.width, step), total)
+            self.f.write(total, at, k, piece.width, step)
+        return []
 
     def _moved(self, offset: str, i: str, step: int) -> str:
         if step == 0 or i == "0":
@@ -222,10 +294,12 @@ class Nest:
             i = self.code.put(f"mul nsw i64 {i}, {step}")
         if offset == "0":
             return i
-        return str(int(offset) + int(i)) if _is_number(offset) and _is_number(i) else self.code.put(f"add nsw i64 {offset}, {i}")
+        if _is_number(offset) and _is_number(i):
+            return str(int(offset) + int(i))
+        return self.code.put(f"add nsw i64 {offset}, {i}")
 
     def _row(self, k: int, offset: str) -> str:
-        idle = k in self.fixed or any(each.access == k and each.depth < len(self.axes) for each, _ in self.sums)
+        idle = k in self.fixed or any(each.access == k and self._is_register(each) for each, _ in self.sums)
         return "" if idle else self.f.address(self.accesses[k].base, offset)
 
     # -- one step of the innermost loop
@@ -254,6 +328,9 @@ class Nest:
                 self._fold(sums[id(node)], piece, axis, i, values[0])
             elif id(node) in adds:
                 k = adds[id(node)]
+                if node.operation.put:
+                    f.write(values[0], self._at(k, axis.strides[k], i), f.kind(node.value), w, axis.strides[k])
+                    continue
                 self._accumulate(np.add, of(f.types[node.value].dtype), k, piece, axis.strides[k], i, values[0])
             else:
                 kinds = [of_(view) for view in node.operands]
@@ -273,23 +350,28 @@ class Nest:
         return self.f.read(self._at(k, step, i), kind, w, step)
 
     def _fold(self, each: Sum, piece: Piece, axis: Axis, i: str, value: str) -> None:
-        if each.depth == len(self.axes):
+        if not self._is_register(each):
             self._accumulate(each.ufunc, each.kind, each.access, piece, axis.strides[each.access], i, value)
             return
         w, k = piece.width, each.kind
         fill = splat(folds.identity(each.ufunc, k), k, w)
-        value = self._masked(piece, k, value, fill)
-        if w < self.width:
-            lanes = [*range(w), *[w] * (self.width - w)]
+        if self.deep is None:  # else whole sums are masked
+            value = self._masked(piece, k, value, fill)
+        if w < self.lanes:
+            lanes = [*range(w), *[w] * (self.lanes - w)]
             t = vector(k.register, w)
             if w == 1:
                 t, one = f"<1 x {k.register}>", value
                 value = self.code.put(f"insertelement {t} poison, {k.register} {one}, i32 0")
                 fill = f"splat ({k.register} {fill})"
             order = ", ".join(f"i32 {lane}" for lane in lanes)
-            value = self.code.put(f"shufflevector {t} {value}, {t} {fill}, <{self.width} x i32> <{order}>")
+            value = self.code.put(f"shufflevector {t} {value}, {t} {fill}, <{self.lanes} x i32> <{order}>")
         old = self.totals[each.access]
-        self.totals[each.access] = folds.combine(self.code, each.ufunc, k, self.width, old, value)
+        self.totals[each.access] = folds.combine(self.code, each.ufunc, k, self.lanes, old, value)
+
+    def _is_register(self, each: Sum) -> bool:
+        """Whether the accumulators of a sum are registers, not memory."""
+        return self.deep is not None or each.depth < len(self.axes)
 
     def _accumulate(self, ufunc: Any, k: Kind, access: int, piece: Piece, step: int, i: str, value: str) -> None:
         """Add to what is in memory."""

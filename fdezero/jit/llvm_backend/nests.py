@@ -54,11 +54,11 @@ def ordered(found: Sequence[Axis], written: Sequence[int]) -> list[Axis]:
     return [*(axis for axis in found if axis is not best), best]
 
 
-def pieces(n: int, width: int, unit: int) -> list[Piece]:
+def pieces(n: int, width: int, unit: int, least: int = 2) -> list[Piece]:
     """How n entries are done in vectors of at most ``width`` lanes: the last vector overlaps the one before it.
 
     So no lane computes what is no entry, and none raises a flag that no entry raises.  ``unit`` is the narrowest vector
-    that is worth a piece of its own.
+    that is worth a piece of its own; one of fewer lanes than ``least`` would be filled up with arbitrary numbers.
 
     Example:
         >>> pieces(40, 16, 8)
@@ -67,7 +67,11 @@ def pieces(n: int, width: int, unit: int) -> list[Piece]:
         [Piece(width=8, start=0, stop=8, done=0), Piece(width=4, start=7, stop=11, done=1)]
         >>> pieces(7, 8, 8)
         [Piece(width=4, start=0, stop=4, done=0), Piece(width=4, start=3, stop=7, done=1)]
+        >>> pieces(3, 8, 8, least=4)
+        [Piece(width=1, start=0, stop=3, done=0)]
     """
+    if n < least or width == 1:
+        return [Piece(1, 0, n)]
     found, at = [], 0
     while at < n:
         left = n - at
@@ -75,8 +79,8 @@ def pieces(n: int, width: int, unit: int) -> list[Piece]:
             found.append(Piece(width, at, at + left // width * width))
             at = found[-1].stop
             continue
-        above = 1 << (left - 1).bit_length()
-        if above <= min(n, max(unit, 1)) or above == left:
+        above = max(1 << (left - 1).bit_length(), least if left > 1 else 1)
+        if above == 1 or above <= min(n, unit) or above == left:
             found.append(Piece(above, n - above, n, above - left))
             return found
         found.append(Piece(above // 2, at, at + above // 2))

@@ -9,19 +9,26 @@ import numpy as np
 
 from fdezero.jit.fuse import Node
 from fdezero.jit.llvm_backend.code import literal
-from fdezero.jit.views import broadcast, contiguous, rows
+from fdezero.jit.views import View, broadcast, contiguous, rows
 
 if TYPE_CHECKING:
     from fdezero.jit.llvm_backend.kernel import Function
 
 ROW_MAJOR, PLAIN, TRANSPOSED = 101, 111, 112
-#: Multiplications from which a call of BLAS costs less than loops.
-WORTH = 2000
+#: Multiplications from which a call of BLAS costs less than loops: it has code for small matrices, too.
+WORTH = 8
 
 
 def by_blas(m: int, k: int, n: int, dtype: np.dtype[Any]) -> bool:
     """Whether a product of matrices of this size is given to BLAS: one of two matrices, not small."""
     return dtype.kind == "f" and m > 1 and n > 1 and m * k * n > WORTH
+
+
+def _way(view: View) -> tuple[int, int]:
+    """How BLAS is told to read a matrix: transposed or not, and the distance of its rows or columns."""
+    found = rows(view)
+    assert found is not None  # fusion copies what BLAS cannot read
+    return (PLAIN if found[0] else TRANSPOSED), found[1]
 
 
 def product(f: Function, node: Node) -> None:
@@ -35,10 +42,7 @@ def product(f: Function, node: Node) -> None:
         return
     x, y = broadcast(x, (*stack, m, inner)), broadcast(y, (*stack, inner, n))
     strides = contiguous(shape)
-    ways = rows(x), rows(y)
-    assert ways[0] is not None and ways[1] is not None  # fusion copies what BLAS cannot read
-    (straight_x, ld_x), (straight_y, ld_y) = ways
-    trans_x, trans_y = (PLAIN if straight else TRANSPOSED for straight in (straight_x, straight_y))
+    (trans_x, ld_x), (trans_y, ld_y) = _way(x), _way(y)
     name = f"scipy_cblas_{'d' if k.itemsize == 8 else 's'}gemm64_"
     f.calls.add(name)
     t = k.register
@@ -58,11 +62,11 @@ def product(f: Function, node: Node) -> None:
         arguments += f"ptr {a}, i64 {ld_x}, ptr {b}, i64 {ld_y}, {t} {literal(0.0, k)}, ptr {c}, i64 {n}"
         f.code.do(f"call void @{name}({arguments})")
 
-    def nest(axis: int, indices: list[str]) -> None:
+    def nest(axis: int, indices: list[str]) -> list[str]:
         if axis == len(stack):
             one(indices)
-        else:
-            f.code.loop(0, stack[axis], 1, (), lambda i, _: nest(axis + 1, [*indices, i]) or [])
+            return []
+        return f.code.loop(0, stack[axis], 1, (), lambda i, _: nest(axis + 1, [*indices, i]))
 
     nest(0, [])
 

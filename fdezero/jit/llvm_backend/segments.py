@@ -148,7 +148,8 @@ class Cut:
 
 def cut(program: Program) -> Cut:
     """Cut a program (its guards as `guarded` makes them) into segments and calls."""
-    if all(is_native(each, program.types) for each in program.instructions):
+    plain = all(kind(program.types[i].dtype) is not None for i in program.outputs)
+    if plain and all(is_native(each, program.types) for each in program.instructions):
         whole = Segment(program, (), tuple(range(len(program.outputs))), tuple(range(len(program.guards))))
         return Cut(program, (whole,))
     return Cut(program, _Cutter(program).steps())
@@ -237,9 +238,9 @@ class _Cutter:
                             steps.append(view)
                             done.add(view.outputs[0])
                     steps.append(each)
-            else:
+            elif when in wanted or when in results or when in self.guards:
                 steps.append(self._segment(when, sorted(wanted.get(when, ())), results.get(when, [])))
-        for j, i in enumerate(self.program.outputs):
+        for i in self.program.outputs:
             if not (self.time[i] >= 0 and self.time[i] % 2 == 0):
                 for view in self.path(i):
                     if view.outputs[0] not in done:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..builder import Builder, rewrite
 from ..program import Apply, Instruction, Program
 from . import elementwise, joining, products, structural
@@ -23,6 +21,7 @@ def lower(program: Program) -> Program:
     """The program with the primitives that are known replaced by operations with explicit dtypes.
 
     Example:
+        >>> import numpy as np
         >>> from fdezero.jit.program import Type
         >>> from fdezero.rules.numpy.elementwise import multiply
         >>> narrow, number = Type((3,), np.dtype("float32")), Type((), np.dtype(float), number=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core import zeros
 from ...rules.numpy import indexing, queries, reductions, shaping
 from ..builder import Builder
 from ..indices import normal, of_range
@@ -109,7 +110,14 @@ def _count_nonzero(b: Builder, out: Type, xs: tuple[int, ...], params: Mapping[s
     return b.reduce(np.add, counted, params["axis"], params["keepdims"])
 
 
+def _nonfinite(b: Builder, out: Type, xs: tuple[int, ...], params: Mapping[str, Any]) -> int:
+    """Whether not all entries are finite (the primitive also says so of numbers whose squares overflow: it may)."""
+    finite = b.map(np.isfinite, xs[0])
+    return b.map(np.logical_not, b.reduce(np.logical_and, finite, range(len(b.shape(finite)))))
+
+
 TABLE: dict[Any, Emit] = {
+    zeros.nonfinite: _nonfinite,
     shaping.reshape_to: _reshape,
     shaping.permute: _transpose,
     shaping.broadcast: _broadcast,

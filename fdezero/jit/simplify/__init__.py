@@ -22,12 +22,11 @@ from .dead import remove_dead
 from .sharing import share
 from .structure import simplify_structure
 
-#: What is not needed is taken away first; what a pass leaves for another is found in the second round.
-PASSES: tuple[Pass, ...] = (
-    remove_dead,
-    *(fold_constants, simplify_structure, simplify_algebra, share, remove_dead),
-    *(fold_constants, simplify_structure, simplify_algebra, share, remove_dead),
-)
+#: One round.
+PASSES: tuple[Pass, ...] = (fold_constants, simplify_structure, simplify_algebra, share, remove_dead)
+
+#: What a pass leaves for one before it is found in the next round, if anything changed.
+ROUNDS = 3
 
 
 def simplify(program: Program) -> Program:
@@ -52,5 +51,10 @@ def simplify(program: Program) -> Program:
         v0 = input   float64[3]
         return v0
     """
-    result: Program = pipe(program, *PASSES)
-    return result
+    program = remove_dead(program)
+    for _ in range(ROUNDS):
+        before = program.instructions
+        program = pipe(program, *PASSES)
+        if program.instructions == before:
+            break
+    return program

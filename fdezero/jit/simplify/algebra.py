@@ -87,8 +87,11 @@ def _holds_all(wide: np.dtype[Any], narrow: np.dtype[Any]) -> bool:
 
 def known(b: Builder, x: int) -> Any:
     """The number that a value is everywhere, or None."""
-    if type(b.operation(x)) is Broadcast:
-        x = b.makers[x].operands[0]
+    maker = b.makers.get(x)
+    if maker is not None:
+        if type(maker.operation) is not Broadcast:
+            return None
+        x = maker.operands[0]
     return b.number(x)
 
 
@@ -102,8 +105,10 @@ def _is(b: Builder, x: int, number: float) -> bool:
 
 def _argument(b: Builder, x: int, *functions: Any) -> int | None:
     """What one of these functions was applied to, to make ``x``; None for something else."""
-    operation = b.operation(x)
-    return b.makers[x].operands[0] if type(operation) is Map and operation.function in functions else None
+    maker = b.makers.get(x)
+    if maker is None or type(maker.operation) is not Map:
+        return None
+    return maker.operands[0] if maker.operation.function in functions else None
 
 
 def _is_neutral_term(b: Builder, x: int, number: float) -> bool:

@@ -16,7 +16,7 @@ def fold_constants(program: Program) -> Program:
     An array of one number, which nobody can change, is this number, broadcast.
 
     Example:
-        >>> from fdezero.jit.program import Map
+        >>> from fdezero.jit.program import Map, Type
         >>> x, number = Type((3,), np.dtype(float)), Type((), np.dtype(float))
         >>> types = {0: x, 1: number, 2: x, 3: number, 4: x, 5: x}
         >>> ones = np.ones(3)
@@ -57,9 +57,11 @@ def _fold(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int | None:
             out = np.asarray(each.operation.run(*values))
     except (ArithmeticError, ValueError, TypeError):
         return None  # to be said at each call
-    out = out.astype(type_.dtype, copy=True)
+    if out.size and _is_uniform(out):
+        return b.broadcast(b.constant(out.flat[0]), out.shape)
+    out = out.copy()
     out.flags.writeable = False
-    return b.constant(out if out.shape else out[()])
+    return b.constant(out)
 
 
 #: Of larger arrays nothing is computed here.

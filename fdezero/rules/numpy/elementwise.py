@@ -28,7 +28,7 @@ add = elementwise(operator.add, 1, 1, ufunc=np.add)
 subtract = elementwise(operator.sub, 1, -1, ufunc=np.subtract)
 multiply = elementwise(operator.mul, lambda g, y: g * y, lambda g, x: g * x, ufunc=np.multiply, bilinear=True)
 divide = elementwise(
-    operator.truediv, lambda g, y: g / y, lambda g, x, y: -g * (x / y) / y, ufunc=np.divide
+    operator.truediv, lambda g, y: g / y, lambda g, x, y: g * (x / y) / -y, ufunc=np.divide
 )
 negative = elementwise(operator.neg, -1, ufunc=np.negative)
 positive = elementwise(operator.pos, 1, ufunc=np.positive)
@@ -306,6 +306,8 @@ def astype(x: Array, dtype: Any, copy: bool = True) -> Array:
     dtype = np.dtype(dtype)
     if dtype == x.dtype:
         return x
+    if dtype.kind == "O":
+        raise TypeError(f"an array of dtype object made of a {type(x).__name__} would lose its derivative; leave the dtype out")
     return _as_float(x, dtype=dtype) if dtype.kind in "fc" else _as_other(x, dtype=dtype)
 
 

@@ -15,6 +15,7 @@ from ...core.boxes import raw
 from ...core.declare import constant, implements, register, shape_depends_on_values
 from ...core.graph import Array, Box
 from ...core.operands import defaults_of
+from ...core.primitives import Primitive
 from .helpers import along, as_operand, reduced
 
 _function: Any  # of NumPy's, in the loops below

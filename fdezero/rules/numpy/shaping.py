@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from toolz import sliding_window
 
 from ...core.cotangents import unbroadcast
 from ...core.declare import implements, linear, linear_in_all
@@ -41,7 +41,8 @@ def _reshape(x: Array, shape: Shape) -> Array:
 
 
 @implements(np.reshape)
-def reshape(a: Array, shape: Any, order: str = "C", *, copy: bool | None = None) -> Array:
+def reshape(a: Array, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: bool | None = None) -> Array:
+    shape = newshape if shape is None else shape  # which is its name in NumPy 2.0
     if _first_axis_fastest(order):
         flipped = shape[::-1] if isinstance(shape, (tuple, list)) else shape
         return np.transpose(np.reshape(np.transpose(a), flipped))
@@ -297,7 +298,7 @@ def array_split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Arr
     else:
         bounds = [0, *(int(i) for i in indices_or_sections), n]
     after = (slice(None),) * (-at - 1)
-    return [ary[(..., slice(a, b), *after)] for a, b in sliding_window(2, bounds)]
+    return [ary[(..., slice(a, b), *after)] for a, b in pairwise(bounds)]
 
 
 @implements(np.split)

@@ -39,7 +39,9 @@ REFUSED: dict[str, str] = {
     "nctdtridf": _NO_DENSITY,
     "nctdtrinc": _NO_DENSITY,
     "nctdtrit": _NO_DENSITY,
+    "sph_harm": f"it is gone from SciPy 1.17; {_CUSTOM}",
 }
+REFUSED = {name: reason for name, reason in REFUSED.items() if hasattr(sc._ufuncs, name)}  # versions have others
 
 
 def _declare(name: str, reason: str) -> None:

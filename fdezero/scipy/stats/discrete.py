@@ -18,7 +18,7 @@ from .._boxes import as_array, has_box, quiet_log
 from .base import Base, Standard, both, where_valid
 
 
-@attrs.frozen(eq=False, repr=False, kw_only=True)
+@attrs.frozen(eq=False, repr=False)
 class Discrete(Base):
     """A discrete distribution, by functions of whole numbers k inside the support and of the shapes.
 
@@ -30,14 +30,14 @@ class Discrete(Base):
         valid: whether the shapes are valid.
     """
 
-    original: Any = attrs.field(kw_only=False)
-    shapes: tuple[str, ...] = attrs.field(kw_only=False)
-    log_mass: Standard
-    below: Standard
-    above: Standard
+    original: Any
+    shapes: tuple[str, ...]
+    log_mass: Standard = attrs.field(kw_only=True)
+    below: Standard = attrs.field(kw_only=True)
+    above: Standard = attrs.field(kw_only=True)
+    valid: Standard = attrs.field(kw_only=True)
     first: float = 0.0
     last: Any = np.inf
-    valid: Standard
 
     def _given(self, k: Any, args: Any, kwargs: Any) -> tuple[Array, Array, list[Any], Any]:
         *shapes, loc = self.parameters(args, kwargs, (*self.shapes, "loc"))

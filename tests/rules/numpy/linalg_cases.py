@@ -171,7 +171,8 @@ def _norms(case: Any, draw: Any) -> None:
     for p in (None, 2, -2, "fro", "nuc", 1, -1, np.inf, -np.inf):
         case(la.cond, draw(3, 3) + 2 * np.eye(3), f=lambda x, p=p: la.cond(x, p), label=str(p))
     case(la.cond, draw(2, 4, 3))
-    case(la.cond, draw(2, 3, 3, dtype=complex), p=1)
+    if la.cond(np.eye(2) * 1j, 1).dtype.kind == "f":  # in NumPy 2.0 it is complex
+        case(la.cond, draw(2, 3, 3, dtype=complex), p=1)
     for ord_ in ("fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf):
         case(la.matrix_norm, draw(2, 3, 2), ord=ord_)
     case(la.matrix_norm, draw(2, 3, dtype=complex), ord="nuc")

@@ -127,6 +127,8 @@ def test_derivatives_of_nothing(f, x):
         def program(x, o=o):
             return f(x, **o).sum()
 
+        if isinstance(watched(program, x)[0], Exception):
+            pytest.skip("this NumPy has no norm of nothing")
         slope = grad(program)(x)
         assert slope.shape == x.shape and slope.dtype == x.dtype
         out, along = jvp(program, (x,), (x,))

@@ -72,6 +72,8 @@ def test_the_dtype_is_numpy_s(f):
                 assert_as_numpy(f, x, f"{x!r}")
             elif getattr(f, "nin", 2) == 2:
                 for name, other in OTHERS.items():
+                    if f in (np.power, operator.pow) and np.power(x, other).dtype != (x**other).dtype:
+                        continue  # before NumPy 2.2 they differ for an array of float32 and an integer array of no axes
                     assert_as_numpy(lambda v, o=other: f(v, o), x, f"{x!r}, {name}")
                     assert_as_numpy(lambda v, o=other: f(o, v), x, f"{name}, {x!r}")
 

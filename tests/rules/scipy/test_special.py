@@ -118,6 +118,7 @@ REFUSED_AT = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name):
     function = getattr(sc._ufuncs, name)

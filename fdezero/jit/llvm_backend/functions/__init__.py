@@ -2,6 +2,17 @@
 
 `module_source` gives the definitions of the functions that a module calls, each of them once, with the parts
 that they share and the intrinsics that they use.  Nothing of it is specific to a processor.
+
+Errors are below 2.5 units of the last place; only where logaddexp and logaddexp2 cancel are they so large relative to
+the larger argument, as NumPy's are.  Special values are those of C99, annex F, and of SciPy.
+
+The flags of the processor for invalid operations, division by zero and overflow are raised where the ufunc would
+warn, and a quiet NaN raises none.  The exceptions: NumPy's logaddexp and logaddexp2 warn at NaN; SciPy's functions
+never warn, while the products of xlogy, xlog1py and entr, and erfcx and log_ndtr of a large negative number, raise the
+flag of an overflow that occurs.
+
+Each function has a path for ordinary arguments, which is inlined; where a lane holds another, it calls one that is
+not inlined ("exp.rare") for all lanes, and selects.
 """
 
 from __future__ import annotations
@@ -27,18 +38,20 @@ from .definition import Definition
 
 __all__ = ["FUNCTIONS", "Builder", "Value", "module_source", "source", "symbol"]
 
-_DEFINITIONS: Mapping[str, Definition] = MappingProxyType({
-    **composite.DEFINITIONS,
-    **error_function.DEFINITIONS,
-    **exponential.DEFINITIONS,
-    **inverse_hyperbolic.DEFINITIONS,
-    **inverse_trigonometric.DEFINITIONS,
-    **large_angle.DEFINITIONS,
-    **logarithm.DEFINITIONS,
-    **power.DEFINITIONS,
-    **roots.DEFINITIONS,
-    **trigonometric.DEFINITIONS,
-})
+_DEFINITIONS: Mapping[str, Definition] = MappingProxyType(
+    {
+        **composite.DEFINITIONS,
+        **error_function.DEFINITIONS,
+        **exponential.DEFINITIONS,
+        **inverse_hyperbolic.DEFINITIONS,
+        **inverse_trigonometric.DEFINITIONS,
+        **large_angle.DEFINITIONS,
+        **logarithm.DEFINITIONS,
+        **power.DEFINITIONS,
+        **roots.DEFINITIONS,
+        **trigonometric.DEFINITIONS,
+    }
+)
 
 #: The number of arguments of each function, by the ``__name__`` of the ufunc of NumPy or scipy.special.
 FUNCTIONS: Mapping[str, int] = MappingProxyType({n: d.arguments for n, d in _DEFINITIONS.items() if "." not in n})

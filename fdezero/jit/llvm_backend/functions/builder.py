@@ -149,7 +149,7 @@ class Value:
     def magnitude(self) -> Value:
         """The bits without the sign: ordered as absolute values are, with NaN above infinity."""
         bits = self.bits
-        return bits & (2 ** (int(bits.kind[1:]) - 1) - 1)
+        return bits & ((1 << (int(bits.kind[1:]) - 1)) - 1)
 
     @property
     def is_nan(self) -> Value:
@@ -208,9 +208,9 @@ class Builder:
         return Value(self, text if self.width == 1 else f"splat ({TYPES.get(kind, kind)} {text})", kind)
 
     def pattern(self, number: float) -> int:
-        """The bits of a positive number, to compare with a `Value.magnitude`."""
-        return int(struct.unpack("<q", struct.pack("<d", number))[0] if self.kind == "f64" else
-                   struct.unpack("<i", struct.pack("<f", number))[0])
+        """The bits of a number, to compare with a `Value.magnitude`."""
+        code = "d" if self.kind == "f64" else "f"
+        return int.from_bytes(struct.pack(f"<{code}", number), "little")
 
     def by_dtype(self, double: Any, single: Any) -> Any:
         """The first for float64, the second for float32."""
@@ -251,6 +251,14 @@ class Builder:
         first, second = self.constant(x, kind), self.constant(y, kind)
         of = self.type(kind)
         return self.line(f"select {self.type('i1')} {condition.text}, {of} {first.text}, {of} {second.text}", kind)
+
+    def guarded(self, condition: Value, x: Value, number: float) -> Value:
+        """x, but a harmless number where the condition holds, for operations that would raise a flag there.
+
+        LLVM may see through a `where` to x if the result is selected by the same condition; not through "freeze".
+        """
+        safe = self.where(condition, number, x)
+        return self.line(f"freeze {safe.type} {safe.text}", safe.kind)
 
     def polynomial(self, x: Value, coefficients: Sequence[Any]) -> Value:
         """The sum of ``coefficients[k] * x**k``, by Horner's rule in x**2 on the even and the odd powers."""

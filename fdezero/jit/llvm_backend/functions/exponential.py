@@ -67,23 +67,23 @@ def exp_kernel(b: Builder, x: Value, reduction: Reduction = natural) -> Value:
 def expm1_kernel(b: Builder, x: Value) -> Value:
     """expm1(x), for |x| <= limit(b): exactly x near 0, but for the sign of 0."""
     n, r, low = natural(b, x)
-    power = ((n << b.fraction) + (b.bias << b.fraction)).real
+    power = power_of_two(b, n)
     first = b.fma(power, r, power - 1.0)
     lost = b.fma(power, r, power - 1.0 - first)
     return first + b.fma(power, expm1_tail(b, r) + low, lost)
 
 
 def power_of_two(b: Builder, n: Value) -> Value:
-    """2**n of an integer, for a normal number."""
-    return ((n + b.bias) << b.fraction).real
+    """2**n, for a normal number, of an integer in the low bits of n."""
+    return ((n << b.fraction) + (b.bias << b.fraction)).real
 
 
 def beyond(b: Builder, x: Value, reduction: Reduction = natural, extra: int = 0) -> Value:
     """exp(x) * 2**extra for any x: with overflow, subnormal results, infinities and NaN."""
-    special = x.magnitude > b.pattern(float(b.by_dtype(1200.0, 200.0)))
+    farthest = float(b.by_dtype(1200.0, 160.0))
     endless = x.magnitude > b.pattern(INFINITY) - 1
-    most = b.copysign(float(b.by_dtype(1200.0, 200.0)), x)
-    n, r, _ = reduction(b, b.where(endless, 0.0, b.where(special, most, x)))
+    near = b.where(x.magnitude > b.pattern(farthest), b.copysign(farthest, x), x)
+    n, r, _ = reduction(b, b.guarded(endless, near, 0.0))
     n = n - b.constant(shifter(b)).bits + extra
     half = n >> 1
     y = (r + expm1_tail(b, r) + 1.0) * power_of_two(b, half) * power_of_two(b, n - half)
@@ -93,12 +93,12 @@ def beyond(b: Builder, x: Value, reduction: Reduction = natural, extra: int = 0)
 
 def exp(b: Builder, x: Value) -> Value:
     special = x.magnitude > b.pattern(limit(b))
-    return b.rarely(special, exp_kernel(b, b.where(special, 0.0, x)), "exp.rare", x)
+    return b.rarely(special, exp_kernel(b, b.guarded(special, x, 0.0)), "exp.rare", x)
 
 
 def exp2(b: Builder, x: Value) -> Value:
     special = x.magnitude > b.pattern(float(b.by_dtype(1021.0, 125.0)))
-    return b.rarely(special, exp_kernel(b, b.where(special, 0.0, x), binary), "exp2.rare", x)
+    return b.rarely(special, exp_kernel(b, b.guarded(special, x, 0.0), binary), "exp2.rare", x)
 
 
 def exp2_rare(b: Builder, x: Value) -> Value:
@@ -111,22 +111,28 @@ def half_exp_rare(b: Builder, x: Value) -> Value:
 
 def expm1(b: Builder, x: Value) -> Value:
     special = x.magnitude > b.pattern(limit(b))
-    y = expm1_kernel(b, b.where(special, 0.0, x))
+    y = expm1_kernel(b, b.guarded(special, x, 0.0))
     return b.rarely(special, b.copysign(y, x), "expm1.rare", x)
 
 
 def expm1_rare(b: Builder, x: Value) -> Value:
     negative = (x.bits < 0) & ~x.is_nan
-    return b.where(negative, -1.0, beyond(b, b.where(negative, 0.0, x)))
+    return b.where(negative, -1.0, beyond(b, b.guarded(negative, x, 0.0)))
 
 
 def tanh(b: Builder, x: Value) -> Value:
-    """E / (E + 2) with E = expm1(2 |x|) where that is small, otherwise 1 - 2 / (E + 2)."""
+    """E / (E + 2) with E = expm1(2 |x|) where that is small, otherwise 1 - 2 / (E + 2).
+
+    Where it is small, what E + 2 loses is divided by 2 instead of E + 2.
+    """
     special = x.magnitude > b.pattern(float(b.by_dtype(22.0, 10.0)))
-    a = b.fabs(b.where(special, 1.0, x))
+    a = b.fabs(b.guarded(special, x, 1.0))
     e = expm1_kernel(b, a + a)
     small = a.bits < b.pattern(0.5)
-    y = b.where(small, 0.0, 1.0) + b.where(small, e, -2.0) / (e + 2.0)
+    divisor = e + 2.0
+    lost = (e - (divisor - 2.0)) * b.where(small, 0.5, 0.0)
+    quotient = b.where(small, e, -2.0) / divisor
+    y = b.where(small, 0.0, 1.0) + b.fma(-quotient, lost, quotient)
     return b.rarely(special, b.copysign(y, x), "tanh.rare", x)
 
 
@@ -137,7 +143,7 @@ def tanh_rare(b: Builder, x: Value) -> Value:
 def sinh(b: Builder, x: Value) -> Value:
     """(E + E / (E + 1)) / 2 with E = expm1(|x|)."""
     special = x.magnitude > b.pattern(limit(b))
-    e = expm1_kernel(b, b.fabs(b.where(special, 0.0, x)))
+    e = expm1_kernel(b, b.fabs(b.guarded(special, x, 0.0)))
     return b.rarely(special, b.copysign((e + e / (e + 1.0)) * 0.5, x), "sinh.rare", x)
 
 
@@ -147,18 +153,20 @@ def sinh_rare(b: Builder, x: Value) -> Value:
 
 def cosh(b: Builder, x: Value) -> Value:
     special = x.magnitude > b.pattern(limit(b))
-    e = exp_kernel(b, b.where(special, 0.0, x)) * 0.5
+    e = exp_kernel(b, b.guarded(special, x, 0.0)) * 0.5
     return b.rarely(special, e + 0.25 / e, "half_exp.rare", b.fabs(x))
 
 
 def expit(b: Builder, x: Value) -> Value:
+    """1 / (exp(-x) + 1), where the sum is 2**n + 1 and 2**n expm1(r)."""
     special = x.magnitude > b.pattern(limit(b))
-    e = exp_kernel(b, -b.where(special, 0.0, x))
-    return b.rarely(special, 1.0 / (e + 1.0), "expit.rare", x)
+    n, r, _ = natural(b, -b.guarded(special, x, 0.0))
+    power = power_of_two(b, n)
+    return b.rarely(special, 1.0 / b.fma(power, r + expm1_tail(b, r), power + 1.0), "expit.rare", x)
 
 
 def expit_rare(b: Builder, x: Value) -> Value:
-    return b.where(x.bits > b.pattern(limit(b)), b.where(x.is_nan, x, 1.0), beyond(b, b.where(x.bits < 0, x, 0.0)))
+    return b.where(x.bits > b.pattern(limit(b)), b.where(x.is_nan, x, 1.0), beyond(b, b.guarded(x.bits > 0, x, 0.0)))
 
 
 DEFINITIONS = {

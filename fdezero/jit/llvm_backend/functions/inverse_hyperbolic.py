@@ -19,7 +19,7 @@ LARGE = 2.0**28
 def arcsinh(b: Builder, x: Value) -> Value:
     """log1p(a + a**2 / (1 + sqrt(1 + a**2))) with a = |x|."""
     special = x.magnitude > b.pattern(LARGE)
-    a = b.fabs(b.where(special, 0.0, x))
+    a = b.fabs(b.guarded(special, x, 0.0))
     square = a * a
     y = log1p_kernel(b, a, square / (b.sqrt(square + 1.0) + 1.0))
     return b.rarely(special, b.copysign(y, x), "arcsinh.rare", x)
@@ -38,20 +38,20 @@ def arcsinh_rare(b: Builder, x: Value) -> Value:
 def arccosh(b: Builder, x: Value) -> Value:
     """log1p(t + sqrt(2 t + t**2)) with t = x - 1."""
     special = (x.bits - b.pattern(1.0)).unsigned_above(b.pattern(LARGE) - b.pattern(1.0))
-    t = b.where(special, 1.0, x) - 1.0
+    t = b.guarded(special, x, 1.0) - 1.0
     return b.rarely(special, log1p_kernel(b, b.sqrt(b.fma(t, t, t + t)), t), "arccosh.rare", x)
 
 
 def arccosh_rare(b: Builder, x: Value) -> Value:
     """The square root of x - 1, NaN and invalid, where x < 1."""
     below = x.bits < b.pattern(1.0)
-    return b.where(below, b.sqrt(b.where(below, x, 1.0) - 1.0), doubled(b, b.where(below, LARGE, x)))
+    return b.where(below, b.sqrt(b.guarded(~below, x, 1.0) - 1.0), doubled(b, b.guarded(below, x, LARGE)))
 
 
 def arctanh(b: Builder, x: Value) -> Value:
     """log1p(2 a + 2 a**2 / (1 - a)) / 2 with a = |x|."""
     special = x.magnitude > b.pattern(1.0) - 1
-    a = b.fabs(b.where(special, 0.0, x))
+    a = b.fabs(b.guarded(special, x, 0.0))
     y = log1p_kernel(b, a + a, (a + a) * a / (1.0 - a)) * 0.5
     return b.rarely(special, b.copysign(y, x), "arctanh.rare", x)
 
@@ -60,7 +60,7 @@ def arctanh_rare(b: Builder, x: Value) -> Value:
     """An infinity, from a division by zero, at 1 and -1; otherwise NaN, which is invalid unless x is NaN."""
     one = x.magnitude.equals(b.pattern(1.0))
     a = b.fabs(x)
-    return b.where(one, x / (b.where(one, a, 0.0) - 1.0) * -1.0, b.sqrt(1.0 - b.where(one, 0.0, a)))
+    return b.where(one, x / (1.0 - b.guarded(~one, a, 0.0)), b.sqrt(1.0 - b.guarded(one, a, 0.0)))
 
 
 DEFINITIONS = {

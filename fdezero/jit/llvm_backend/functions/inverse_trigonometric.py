@@ -46,7 +46,7 @@ def angle_of_point(b: Builder, y: Value, x: Value, ay: Value, ax: Value) -> Valu
 def arctan2(b: Builder, y: Value, x: Value) -> Value:
     most = b.pattern(2.0**1000) - 1
     special = (y.magnitude - 1).unsigned_above(most) | (x.magnitude - 1).unsigned_above(most)
-    ay, ax = (b.fabs(b.where(special, 1.0, v)) for v in (y, x))
+    ay, ax = (b.fabs(b.guarded(special, v, 1.0)) for v in (y, x))
     return b.rarely(special, angle_of_point(b, y, x, ay, ax), "arctan2.rare", y, x)
 
 
@@ -55,7 +55,7 @@ def arctan2_rare(b: Builder, y: Value, x: Value) -> Value:
     nan = y.is_nan | x.is_nan
     endless = (y.magnitude.equals(b.pattern(INFINITY))) | (x.magnitude.equals(b.pattern(INFINITY)))
     ay, ax = (
-        b.where(endless, b.where(v.magnitude.equals(b.pattern(INFINITY)), 1.0, 0.0), b.fabs(b.where(nan, 1.0, v)))
+        b.where(endless, b.where(v.magnitude.equals(b.pattern(INFINITY)), 1.0, 0.0), b.fabs(b.guarded(nan, v, 1.0)))
         for v in (y, x)
     )
     scale = b.where((ay.bits > b.pattern(2.0**1000)) | (ax.bits > b.pattern(2.0**1000)), 0.125, 1.0)
@@ -74,14 +74,14 @@ def arcsine_parts(b: Builder, x: Value) -> tuple[Value, Value, Value]:
 
 def arcsin(b: Builder, x: Value) -> Value:
     special = x.magnitude > b.pattern(1.0)
-    large, t, rest = arcsine_parts(b, b.where(special, 0.0, x))
+    large, t, rest = arcsine_parts(b, b.guarded(special, x, 0.0))
     y = b.where(large, HALF_PI[0] - ((t + rest) * 2.0 - HALF_PI[1]), t + rest)
     return b.rarely(special, b.copysign(y, x), "arcsin.rare", x)
 
 
 def arccos(b: Builder, x: Value) -> Value:
     special = x.magnitude > b.pattern(1.0)
-    large, t, rest = arcsine_parts(b, b.where(special, 0.0, x))
+    large, t, rest = arcsine_parts(b, b.guarded(special, x, 0.0))
     twice = (t + rest) * 2.0
     near_end = b.where(x.bits < 0, PI[0] - (twice - PI[1]), twice)
     middle = HALF_PI[0] - (b.copysign(t, x) - (HALF_PI[1] - b.copysign(rest, x)))

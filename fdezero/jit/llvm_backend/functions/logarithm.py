@@ -82,13 +82,14 @@ def logarithm_rare(b: Builder, x: Value, ending: Ending) -> Value:
     """The logarithm of any x; it divides by zero at zero and takes a square root where x is negative."""
     tiny = x.magnitude < b.pattern(NORMAL[b.kind])
     more = 2.0 ** (b.fraction + 2)
-    k, m, _ = halves(b, b.where(tiny, x * more, x))
+    scaled = b.where(tiny, x * more, x)
+    k, m, _ = halves(b, scaled)
     y = ending(b, b.where(tiny, k - float(b.fraction + 2), k), m - 1.0)
     y = b.where(x.magnitude.equals(b.pattern(INFINITY)), INFINITY, y)
     zero = x.magnitude.equals(0)
-    y = b.where(zero, -1.0 / b.fabs(b.where(zero, x, 1.0)), y)
+    y = b.where(zero, -1.0 / b.fabs(scaled), y)
     outside = ((x.bits < 0) & ~zero) | x.is_nan
-    return b.where(outside, b.sqrt(b.where(outside, x, 1.0)), y)
+    return b.where(outside, b.sqrt(b.guarded(~outside, x, 1.0)), y)
 
 
 def log(b: Builder, x: Value) -> Value:
@@ -133,7 +134,7 @@ def log1p_kernel(b: Builder, x: Value, more: Value | None = None) -> Value:
 
 def log1p(b: Builder, x: Value) -> Value:
     special = (x.bits > b.pattern(2.0**b.fraction)) | x.bits.unsigned_above((1 << (b.integer_bits - 1)) + b.pattern(1.0) - 1)
-    return b.rarely(special, b.copysign(log1p_kernel(b, b.where(special, 0.0, x)), x), "log1p.rare", x)
+    return b.rarely(special, b.copysign(log1p_kernel(b, b.guarded(special, x, 0.0)), x), "log1p.rare", x)
 
 
 def log1p_rare(b: Builder, x: Value) -> Value:

@@ -70,9 +70,9 @@ def power(b: Builder, x: Value, y: Value) -> Value:
     least = b.pattern(NORMAL[b.kind])
     outside = (x.bits - least).unsigned_above(b.pattern(INFINITY) - least - 1)
     outside = outside | (y.magnitude > b.pattern(2.0**64))
-    high, low = exponent(b, b.where(outside, 1.0, x), b.where(outside, 1.0, y))
+    high, low = exponent(b, b.guarded(outside, x, 1.0), b.guarded(outside, y, 1.0))
     special = outside | (high.magnitude > b.pattern(1021.0))
-    p, n = exp2_parts(b, b.where(special, 0.0, high), b.where(special, 0.0, low))
+    p, n = exp2_parts(b, b.guarded(special, high, 0.0), b.guarded(special, low, 0.0))
     return b.rarely(special, (p.bits + (n << b.fraction)).real, "power.rare", x, y)
 
 
@@ -81,17 +81,19 @@ def power_rare(b: Builder, x: Value, y: Value) -> Value:
     infinity = b.pattern(INFINITY)
     nan, endless_y = x.is_nan | y.is_nan, y.magnitude.equals(infinity)
     zero, endless = x.magnitude.equals(0), x.magnitude.equals(infinity)
-    exponent_ = b.where(nan | endless_y, 1.0, y)
+    exponent_ = b.guarded(nan | endless_y, y, 1.0)
     whole = b.intrinsic("rint", exponent_).equals(exponent_)
     half = exponent_ * 0.5
     odd = whole & ~b.intrinsic("rint", half).equals(half) & ~endless_y
     negative = x.bits < 0
+    outside = negative & ~zero & ~endless & ~whole & ~nan & ~endless_y
 
     y_ = b.where(exponent_.magnitude > b.pattern(2.0**65), b.copysign(2.0**65, y), exponent_)
-    base = b.fabs(b.where(nan | zero | endless, 1.0, x))
+    base = b.fabs(b.guarded(nan | zero | endless | outside, x, 1.0))
     tiny = base.bits < b.pattern(NORMAL[b.kind])
     high, low = log2_pair(b, b.where(tiny, base * 2.0**54, base))
-    high, more = sum_of(b.where(tiny, high - 54.0, high), low)
+    high, lost = sum_of(high, b.where(tiny, -54.0, 0.0))
+    high, more = sum_of(high, low + lost)
     first = y_ * high
     far = first.magnitude > b.pattern(1200.0)
     low = b.where(far, 0.0, b.fma(y_, more, b.fma(y_, high, -first)))
@@ -100,12 +102,11 @@ def power_rare(b: Builder, x: Value, y: Value) -> Value:
     result = p * power_of_two(b, n >> 1) * power_of_two(b, n - (n >> 1))
 
     down = y.bits < 0
-    at_zero = b.where(down, 1.0 / b.fabs(b.where(zero & down & ~nan, x, 1.0)), 0.0)
+    at_zero = b.where(down, 1.0 / b.fabs(b.guarded(~(zero & down & ~nan & ~y.magnitude.equals(0)), x, 1.0)), 0.0)
     result = b.where(zero, at_zero, b.where(endless, b.where(down, 0.0, INFINITY), result))
     unsigned = result
     result = b.where(odd & negative, -unsigned, unsigned)
-    outside = negative & ~zero & ~endless & ~whole & ~nan & ~endless_y
-    result = b.where(outside, b.sqrt(b.where(outside, x, 1.0)), result)
+    result = b.where(outside, b.sqrt(b.guarded(~outside, x, 1.0)), result)
     grows = down ^ (x.magnitude > b.pattern(1.0))
     at_end = b.where(x.magnitude.equals(b.pattern(1.0)), 1.0, b.where(grows, INFINITY, 0.0))
     result = b.where(nan, x + y, b.where(endless_y, at_end, result))

@@ -34,12 +34,12 @@ def cbrt_kernel(b: Builder, x: Value) -> Value:
 def cbrt(b: Builder, x: Value) -> Value:
     least = b.pattern(NORMAL[b.kind])
     special = (x.magnitude - least).unsigned_above(b.pattern(INFINITY) - least - 1)
-    return b.rarely(special, b.copysign(cbrt_kernel(b, b.where(special, 1.0, x)), x), "cbrt.rare", x)
+    return b.rarely(special, b.copysign(cbrt_kernel(b, b.guarded(special, x, 1.0)), x), "cbrt.rare", x)
 
 
 def cbrt_rare(b: Builder, x: Value) -> Value:
     same = x.magnitude.equals(0) | (x.magnitude > b.pattern(INFINITY) - 1)
-    y = cbrt_kernel(b, b.where(same, 1.0, x * 2.0**54)) * 2.0**-18
+    y = cbrt_kernel(b, b.guarded(same, x * 2.0**54, 1.0)) * 2.0**-18
     return b.where(same, x, b.copysign(y, x))
 
 
@@ -48,7 +48,7 @@ def hypot(b: Builder, x: Value, y: Value) -> Value:
     most = b.where(x.magnitude > y.magnitude, x.magnitude, y.magnitude)
     least = b.pattern(2.0**-450)
     special = (most - least).unsigned_above(b.pattern(2.0**500) - least)
-    u, v = b.where(special, 0.0, x), b.where(special, 0.0, y)
+    u, v = b.guarded(special, x, 0.0), b.guarded(special, y, 0.0)
     return b.rarely(special, b.sqrt(b.fma(u, u, v * v)), "hypot.rare", x, y)
 
 
@@ -56,7 +56,7 @@ def hypot_rare(b: Builder, x: Value, y: Value) -> Value:
     infinity = b.pattern(INFINITY)
     endless = x.magnitude.equals(infinity) | y.magnitude.equals(infinity)
     nan = x.is_nan | y.is_nan
-    u, v = (b.where(endless | nan, 0.0, w) for w in (x, y))
+    u, v = (b.guarded(endless | nan, w, 0.0) for w in (x, y))
     large = (u.magnitude > b.pattern(1.0)) | (v.magnitude > b.pattern(1.0))
     u, v = (w * b.where(large, 2.0**-600, 2.0**600) for w in (u, v))
     root = b.sqrt(b.fma(u, u, v * v)) * b.where(large, 2.0**600, 2.0**-600)

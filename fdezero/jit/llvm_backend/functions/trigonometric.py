@@ -15,8 +15,9 @@ from .coefficients import COS_QUARTER, SIN, SIN_QUARTER
 from .definition import Definition
 from .exponential import INFINITY, shifter
 
-PI = (3.141592653589793, 1.2246467991473532e-16, -2.9947698097183397e-33)
-HALF_PI = (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33)
+#: All positive, so that the remainder of -0 is -0.
+PI = (3.141592653589793, 1.224646799147353e-16, 2.1657133478438278e-32)
+HALF_PI = (1.5707963267948966, 6.123233995736765e-17, 1.0828566739219139e-32)
 INVERSE_PI = 0.3183098861837907
 TWO_OVER_PI = 0.6366197723675814
 #: Above it, the reduction by three steps is not used.
@@ -52,7 +53,7 @@ def sine_and_cosine(b: Builder, r: Value, low: Value | float = 0.0) -> tuple[Val
 
 def sin(b: Builder, x: Value) -> Value:
     special = x.magnitude > b.pattern(LARGE)
-    safe = b.where(special, 0.0, x)
+    safe = b.guarded(special, x, 0.0)
     z = b.fma(safe, INVERSE_PI, shifter(b))
     r = remainder(b, safe, z - shifter(b), PI)
     return b.rarely(special, with_sign(sine_of_half(b, r), z.bits), "sin.rare", x)
@@ -61,7 +62,7 @@ def sin(b: Builder, x: Value) -> Value:
 def cos(b: Builder, x: Value) -> Value:
     """-sin(r) or sin(r) with r = x - (k + 1/2) pi."""
     special = x.magnitude > b.pattern(LARGE)
-    safe = b.where(special, 0.0, x)
+    safe = b.guarded(special, x, 0.0)
     z = b.fma(safe, INVERSE_PI, -0.5) + shifter(b)
     r = remainder(b, safe, z - shifter(b) + 0.5, PI)
     return b.rarely(special, with_sign(sine_of_half(b, r), z.bits + 1), "cos.rare", x)
@@ -75,9 +76,9 @@ def tangent(b: Builder, quadrant: Value, r: Value, low: Value | float = 0.0) -> 
 
 def tan(b: Builder, x: Value) -> Value:
     special = x.magnitude > b.pattern(LARGE)
-    safe = b.where(special, 0.0, x)
+    safe = b.guarded(special, x, 0.0)
     z = b.fma(safe, TWO_OVER_PI, shifter(b))
-    minus_n = shifter(b) - z
+    minus_n = -(z - shifter(b))
     first, second = b.fma(minus_n, HALF_PI[0], safe), minus_n * HALF_PI[1]
     r = first + second
     low = b.fma(minus_n, HALF_PI[2], ((first - r) + second) + b.fma(minus_n, HALF_PI[1], -second))

@@ -12,21 +12,23 @@ object.
 np.float64(1.0)
 >>> grad(lambda x: np.sum([x, x * x, 1.0]))(3.0)
 np.float64(7.0)
+
+Its parts can be imported as NumPy's are: ``from fdezero.numpy.linalg import solve``.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import numpy
 
-from .core.boxes import ArrayLike
-from .core.table import implementations
-from .rules.numpy.shaping import array as _array
-from .rules.numpy.shaping import holds_box
+from ..rules.numpy.shaping import array as _array
+from ..rules.numpy.shaping import holds_box
+from . import fft, linalg, random  # noqa: F401  # attributes, as they are of NumPy
+from ._lists import taking_lists
+from ._rows import Rows
 
 __all__ = numpy.__all__  # NumPy's own list of names
 
@@ -69,81 +71,22 @@ def _full_like(a: Any, fill_value: Any, dtype: Any = None, *args: Any, shape: An
     return _full(like.shape if shape is None else shape, fill_value, like.dtype if dtype is None else dtype)
 
 
-_MAKING: dict[str, Callable[..., Any]] = {
+_MAKING: dict[str, Any] = {
     "array": _make_array,
     "full": _full,
     "full_like": _full_like,
+    "r_": Rows(numpy.r_, column=False),
+    "c_": Rows(numpy.c_, column=True),
     **{name: _making(getattr(numpy, name)) for name in ("asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite")},
 }
 
-# -- taking lists --------------------------------------------------------------------------------------
+# -- everything else -----------------------------------------------------------------------------------
 
-#: The functions of which an argument is a sequence of arrays: each of its entries is made an array.
-_OF_SEQUENCES = frozenset(
-    {
-        *("concatenate", "concat", "stack", "hstack", "vstack", "dstack", "row_stack", "column_stack", "block"),
-        *("select", "choose", "piecewise", "multi_dot", "lexsort"),
-    }
-)
-
-
-def _taking_lists(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of NumPy's that makes arrays of lists that hold Boxes, and is itself on plain data."""
-    convert = _each_entry if function.__name__ in _OF_SEQUENCES else _array
-
-    @functools.wraps(function)
-    def take(*args: Any, **kwargs: Any) -> Any:
-        args = tuple([convert(a) if _is_list_of_boxes(a) else a for a in args])
-        return function(*args, **{k: convert(a) if _is_list_of_boxes(a) else a for k, a in kwargs.items()})
-
-    return take
-
-
-def _is_list_of_boxes(x: Any) -> bool:
-    if isinstance(x, type({}.values())):
-        x = list(x)
-    return not isinstance(x, ArrayLike) and holds_box(x)
-
-
-def _each_entry(sequence: Any) -> list[Any]:
-    return [_each_entry(entry) if _is_ragged(entry) else _array(entry) if holds_box(entry) else entry for entry in sequence]
-
-
-def _is_ragged(entry: Any) -> bool:
-    """True for a row of blocks (`np.block`): a list with an array among its entries."""
-    return isinstance(entry, list) and any(getattr(e, "shape", ()) for e in entry)
-
-
-# -- the namespaces ------------------------------------------------------------------------------------
-
-
-class _Namespace(ModuleType):
-    """A module of NumPy's (`numpy.linalg`, `numpy.fft`) with functions that take lists of Boxes."""
-
-    def __init__(self, module: ModuleType) -> None:
-        super().__init__(f"fdezero.{module.__name__}", module.__doc__)
-        self._module = module
-
-    def __getattr__(self, name: str) -> Any:
-        return _mirrored(self._module, name)
-
-    def __dir__(self) -> list[str]:
-        return dir(self._module)
-
-
-@functools.cache
-def _mirrored(module: ModuleType, name: str) -> Any:
-    found = getattr(module, name)
-    if module is numpy and name in _MAKING:
-        return _MAKING[name]
-    if module is numpy and name in ("linalg", "fft"):
-        return _Namespace(found)
-    is_function = callable(found) and not isinstance(found, (type, numpy.ufunc))
-    return _taking_lists(found) if is_function and found in implementations else found
+_others = taking_lists(numpy)
 
 
 def __getattr__(name: str) -> Any:
-    return _mirrored(numpy, name)
+    return _MAKING[name] if name in _MAKING else _others(name)
 
 
 def __dir__() -> list[str]:
