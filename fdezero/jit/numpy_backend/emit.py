@@ -162,6 +162,9 @@ def _scatter(w: Writer, each: Instruction) -> None:
             w.write(f"{target}[{index(part)}] {'+=' if more else '='} {x if more else f'{old} + {x}'}")
         else:
             view = w.part("view", View(target, part)) if target in w.parts else f"{target}[{index(part)}]"
+            if more and target not in w.parts:
+                w.write(f"region = {view}")
+                view = "region"
             w.write(f"{add}({view}, {x}, {view})" if more else f"{add}({x}, {zero}, {view})")
 
 
