@@ -194,13 +194,8 @@ def _overlaps(operation: Scatter) -> tuple[bool, list[bool]]:
 def _apply(w: Writer, each: Instruction) -> None:
     operation: Apply = each.operation
     arguments = [_passed(w, i) for i in each.operands]
-    if operation.params:
-        arguments.append("**" + w.names.name(dict(operation.params), f"params_{each.outputs[0]}"))
-    called = f"{w.names.name(operation.primitive.function, f'call_{operation.name}')}({', '.join(arguments)})"
     names = [f"v{i}" for i in each.outputs]
-    w.write(f"{', '.join(names)} = {called}")
-    if len(names) == 1:  # a tuple of one may come
-        w.write(f"if type({names[0]}) is tuple: {names[0]}, = {names[0]}")
+    w.write(f"{', '.join(names)} = {w.names.name(operation.run, f'call_{operation.name}')}({', '.join(arguments)})")
     for i, name in zip(each.outputs, names, strict=True):
         kind = w.kind(i)
         if kind.shape == ():
