@@ -235,7 +235,7 @@ class _Builder:
 
 def is_register(view: View) -> bool:
     """Whether a view over a loop's space names, at each step, the entry that this step of the loop made."""
-    return view.offset == 0 and view.strides == contiguous(view.shape)
+    return view.offset == 0 and (not view.shape or view.strides == contiguous(view.shape))
 
 
 def _of_constant(number: int, value: Any) -> View:
