@@ -119,6 +119,14 @@ def test_products(m, k, n, dtype):
     same(program, *arguments(program, np.random.default_rng(0)))
 
 
+def test_products_without_a_library(monkeypatch):
+    monkeypatch.setattr(engine, "blas", lambda name: None)
+    make = Maker()
+    x = make.input((20, 20))
+    program = make.program(make.map(np.exp, make.add(Matmul(), x, x)))
+    assert "matmul" in same(program, *arguments(program, np.random.default_rng(0))).source
+
+
 def test_scatters_that_overlap_and_step():
     make = Maker()
     x, y, z = make.input((9,)), make.input((5,)), make.input(())
@@ -406,6 +414,27 @@ def test_eight_threads_at_once():
     for thread in threads:
         thread.join()
     assert not failures
+
+
+def test_long_calls_let_other_threads_run():
+    make = Maker()
+    x = make.input((1000, 1000))
+    y = make.add(Matmul(), x, x)
+    compiled = compile_program(make.program(make.add(Matmul(), y, y)))
+    leaf, counts, done = np.ones((1000, 1000)), [0], threading.Event()
+
+    def count():
+        while not done.is_set():
+            counts[0] += 1
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    before = counts[0]
+    compiled.run(leaf)
+    after = counts[0]
+    done.set()
+    thread.join()
+    assert after > before
 
 
 @pytest.mark.parametrize("argument", [np.ones((60, 60)), np.ones((60, 60)).T[:, ::-1], -np.ones((60, 60))])
