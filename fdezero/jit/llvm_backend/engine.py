@@ -82,6 +82,12 @@ def _machine(where: Target, level: int) -> Any:
     return made.create_target_machine(cpu=where.cpu, features=where.features, opt=level, jit=True)
 
 
+@functools.cache
+def _pass_builder(where: Target, level: int) -> Any:
+    llvm = binding()
+    return llvm.create_pass_builder(_machine(where, level), llvm.create_pipeline_tuning_options(speed_level=0))
+
+
 def _linker(where: Target) -> Any:
     """What puts one program into memory; one for all would keep a piece of each when the program is gone."""
     llvm = binding()
@@ -128,7 +134,7 @@ def build(modules: Sequence[Module], exports: Sequence[str], imports: Mapping[st
         if each.inline:
             passes = llvm.create_new_module_pass_manager()
             passes.add_always_inliner_pass()
-            passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0)))
+            passes.run(module, _pass_builder(where, each.level))
         for function in module.functions:
             if not function.name.startswith("llvm."):
                 (needed if function.is_declaration else defined).add(function.name)

@@ -1,8 +1,12 @@
 """Compiled programs agree with the evaluation by NumPy, an instruction at a time."""
 
 import gc
+import os
+import resource
 import threading
 import tracemalloc
+import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -439,8 +443,6 @@ def test_long_calls_let_other_threads_run():
 
 @pytest.mark.parametrize("argument", [np.ones((60, 60)), np.ones((60, 60)).T[:, ::-1], -np.ones((60, 60))])
 def test_memory_is_flat(argument):
-    import resource
-
     compiled = compile_program(heavy())
     failing = compile_program(guarded(("positive", True)))
     bad = compile_program(pair())
@@ -461,9 +463,22 @@ def test_memory_is_flat(argument):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # kilobytes
 
 
-def test_programs_are_freed():
-    import weakref
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="resident memory is read from /proc")
+def test_a_program_that_is_gone_leaves_no_memory_behind():
+    def resident():
+        gc.collect()
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
+    program = pair()
+    for _ in range(20):
+        compile_program(program).run(np.ones((6, 4)), np.ones((6, 4)))
+    before = resident()
+    for _ in range(150):
+        compile_program(program).run(np.ones((6, 4)), np.ones((6, 4)))
+    assert resident() - before < 150 * 4000
+
+
+def test_programs_are_freed():
     compiled = compile_program(pair())
     compiled.run(np.ones((6, 4)), np.ones((6, 4)))
     alive = weakref.ref(compiled.run.__self__)
