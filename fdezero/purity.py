@@ -7,15 +7,14 @@ runs the function on Boxes that copy every constant that a primitive uses, and c
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import attrs
 import numpy as np
-from toolz import concat
 
 from . import tree
 from .core.graph import Array, Box, Params, unrecorded
@@ -27,7 +26,7 @@ from .transforms.wrapping import Function, Transformed, copied
 # -- constants and where they were used ----------------------------------------------------------------
 
 #: The folders of the code that stands between a user's line and `Watched.apply`, and what rules are compiled as.
-_BETWEEN = (*[str(Path(file).parent) for file in (__file__, np.__file__)], "<fdezero rule")
+_BETWEEN = (*[os.path.dirname(file) for file in (__file__, np.__file__)], "<fdezero rule")
 
 
 @attrs.frozen(eq=False)
@@ -202,6 +201,8 @@ to afterwards; make a new array instead
 
 
 def _check_pure(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    from toolz import concat  # here, for importing toolz takes a tenth of the time that this package does
+
     first, second = (_run(f, args, kwargs, watch=True) for _ in range(2))
     try:
         runs = [first, second, _run(f, args, kwargs, watch=False)]

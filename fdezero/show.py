@@ -11,10 +11,10 @@ return v2
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _names(tape: Any) -> dict[Any, str]:
@@ -119,6 +119,10 @@ def save(tape: Any, path: str | Path) -> Path:
         ValueError: when the ending is neither ``.png`` nor ``.svg``.
         RuntimeError: when ``dot`` is not installed, or fails.
     """
+    import shutil  # these three take longer to import than most of this package, and few draw
+    import subprocess
+    from pathlib import Path
+
     path = Path(path)
     format = path.suffix.lstrip(".").lower()  # noqa: A001  # dot's word for it
     if format not in ("png", "svg"):

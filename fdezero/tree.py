@@ -19,7 +19,6 @@ from typing import Any
 
 import attrs
 import numpy as np
-from toolz import concat
 
 Tree = Any
 
@@ -114,7 +113,8 @@ class Structure:
         if self.kind is None:
             return [path]
         keys = self.keys or range(len(self.children))
-        return list(concat(child.paths(f"{path}[{key!r}]") for key, child in zip(keys, self.children, strict=True)))
+        children = zip(keys, self.children, strict=True)
+        return [leaf for key, child in children for leaf in child.paths(f"{path}[{key!r}]")]
 
 
 LEAF = Structure(None)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.benchmarks import measuring, report, transforms
+from tests.benchmarks.numerics import NUMERICS
 from tests.benchmarks.workloads import WORKLOADS, Workload
 
 
-@pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
+@pytest.mark.parametrize("workload", [*WORKLOADS, *NUMERICS], ids=lambda workload: workload.name)
 def test_the_gradient_written_by_hand_is_fdezeros(workload: Workload) -> None:
     runs = {measuring.FDEZERO: measuring.with_fdezero(workload), measuring.HAND: measuring.by_hand(workload)}
     measuring.assert_agreement(workload, runs)

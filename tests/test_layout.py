@@ -1,6 +1,8 @@
 """The layout: which room may import which, and how long a file may be."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,14 @@ def docstrings(path):
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_docstrings_state_and_do_not_ask(path):
     assert [name for name, text in docstrings(path) if "?" in text] == []
+
+
+#: What takes longer to import than a module of this package, and is there for few: loaded when it is used.
+LOADED_LATER = ["numpy.ma", "numpy.polynomial", "scipy", "subprocess", "shutil", "pathlib", "toolz"]
+
+
+def test_what_few_need_is_imported_when_it_is_used():
+    program = "import sys, numpy; before = set(sys.modules); import fdezero; print(*(set(sys.modules) - before))"
+    imported_too = subprocess.check_output([sys.executable, "-c", program], text=True, cwd=ROOT.parent).split()
+    assert "attrs" in imported_too
+    assert set(LOADED_LATER) & set(imported_too) == set()

@@ -6,7 +6,6 @@ its arguments (see `signatures`), and only that is kept on the tape.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any, NoReturn, TypeVar
@@ -29,7 +28,7 @@ from .primitives import (
     Primitive,
     Reduction,
 )
-from .signatures import Partial, make_rule
+from .signatures import Partial, make_rule, parameters_of
 from .table import Implementation, implementations
 from .zeros import alarm_is_raised, strong_zero
 
@@ -64,16 +63,9 @@ def register(
     if isinstance(implementation, Primitive):
         count = len(implementation.rules or implementation.core or ()) or inf
     else:
-        count = _positional(implementation)
+        names, _, any_more, _ = parameters_of(implementation)
+        count = inf if any_more else len(names)
     implementations[function] = Implementation(implementation, frozenset(accepts), count, any_keyword)
-
-
-def _positional(function: Callable[..., Any]) -> float:
-    """How many arguments a function takes by position."""
-    kinds = [p.kind for p in inspect.signature(function).parameters.values()]
-    if inspect.Parameter.VAR_POSITIONAL in kinds:
-        return inf
-    return sum(kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds)
 
 
 def implements(*functions: Any) -> Callable[[_F], _F]:
@@ -83,10 +75,9 @@ def implements(*functions: Any) -> Callable[[_F], _F]:
     """
 
     def declare(implementation: _F) -> _F:
-        names = inspect.signature(implementation).parameters
-        any_keyword = any(p.kind is p.VAR_KEYWORD for p in names.values())
+        names, keywords, _, any_keyword = parameters_of(implementation)
         for function in dict.fromkeys(functions):  # NumPy has aliases
-            register(function, implementation, tuple(names), any_keyword)
+            register(function, implementation, (*names, *keywords), any_keyword)
         return implementation
 
     return declare

@@ -5,23 +5,25 @@ primitive; ``xs`` all of them; ``out`` the result; ``like`` the argument being d
 all of them), of which only ``.shape`` and ``.dtype`` may be asked; keyword-only arguments are the
 primitive's static parameters.
 
-The signature is read once, when the rule is declared, and a function of one fixed signature is compiled
+The signature is read once, when the rule is declared, and a function of one fixed signature is made
 from it: ``lambda g, y: g / y`` becomes
 
     def rule(g, residuals, likes, params): return derivative(g, residuals[1])
 
-The source is registered with `linecache`, so that a traceback shows it.
+Derivatives that need the same share its code, which is compiled once.  The source is registered with
+`linecache`, so that a traceback shows it.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 import linecache
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any
 
 import attrs
-from toolz import compose
 
 from .graph import Array, Params
 from .operands import read_only, returning_arrays
@@ -68,15 +70,16 @@ def make_rule(partial: Partial, index: int) -> Rule | None:
         return Rule(lambda g, residuals, likes, params: -g)
     if not callable(partial):
         raise TypeError(f"a partial derivative is a function, 1, -1 or None; got {partial!r}")
-    parameters = inspect.signature(partial).parameters.values()
-    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    names, keywords, _, any_keyword = parameters_of(partial)
     arguments = [_source_of(name, index) for name in names]
-    if any(p.kind in (p.KEYWORD_ONLY, p.VAR_KEYWORD) for p in parameters):
+    if keywords or any_keyword:
         arguments.append("**params")
     factor = "" if "g" in names else "g * "
-    source = f"def rule(g, residuals, likes, params): return {factor}derivative({', '.join(arguments)})\n"
+    own = returning_arrays(partial)
+    # A user's rule may return an array that it keeps, or one that it was given.
+    derivative = partial if own is partial else lambda *args, **params: read_only(own(*args, **params))
     return Rule(
-        _compiled(source, partial),
+        _compiled(f"{factor}derivative({', '.join(arguments)})")(derivative),
         needs=frozenset(_POSITIONS[name] for name in names if name in _POSITIONS),
         everything="xs" in names,
     )
@@ -95,13 +98,33 @@ def _source_of(name: str, index: int) -> str:
     return others[name]
 
 
-def _compiled(source: str, derivative: Callable[..., Any]) -> Any:
-    """The function that ``source`` defines, with ``derivative`` as its only global name."""
-    name = getattr(derivative, "__qualname__", repr(derivative))
-    filename = f"<fdezero rule: {name} in {getattr(derivative, '__module__', '?')}: {source}>"
-    linecache.cache[filename] = (len(source), None, [source], filename)
-    own = returning_arrays(derivative)
-    # A user's rule may return an array that it keeps, or one that it was given.
-    space = {"derivative": derivative if own is derivative else compose(read_only, own)}
+@functools.cache
+def _compiled(call: str) -> Any:
+    """What makes of a derivative the rule that returns ``call``, which names it."""
+    lines = ["def rule_of(derivative):\n", f"    def rule(g, residuals, likes, params): return {call}\n", "    return rule\n"]
+    source, filename = "".join(lines), f"<fdezero rule: {call}>"
+    linecache.cache[filename] = (len(source), None, lines, filename)
+    space: dict[str, Any] = {}
     exec(compile(source, filename, "exec"), space)
-    return space["rule"]
+    return space["rule_of"]
+
+
+def parameters_of(function: Callable[..., Any]) -> tuple[list[str], list[str], bool, bool]:
+    """The names of the arguments by position and of those by keyword alone, and whether it takes any more of each.
+
+    A function's own code says so; `inspect.signature`, which takes ten times as long, is for what has none.
+
+    Example:
+        >>> parameters_of(lambda x, /, y, *, axis, **others: x)
+        (['x', 'y'], ['axis'], False, True)
+    """
+    if type(function) is FunctionType and not vars(function):  # where a wrapper would leave another signature
+        code = function.__code__
+        count, total = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
+        names, flags = [*code.co_varnames[:total]], code.co_flags
+        return names[:count], names[count:], bool(flags & inspect.CO_VARARGS), bool(flags & inspect.CO_VARKEYWORDS)
+    parameters = inspect.signature(function).parameters.values()
+    kinds = {p.kind for p in parameters}
+    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    return positional, keywords, inspect.Parameter.VAR_POSITIONAL in kinds, inspect.Parameter.VAR_KEYWORD in kinds

@@ -111,6 +111,11 @@ class Builder:
         xs = tuple([self.cast(x, dtype) for x, dtype in zip(operands, dtypes, strict=False)])
         return self.emit(Map(function), xs, Type(broadcast_shape(*[t.shape for t in types]), dtypes[-1]))
 
+    def plus_zero(self, x: int) -> int:
+        """``0 + x``: 0 of a negative zero."""
+        dtype = self.dtype(x)
+        return self.map(np.add, x, self.constant(dtype.type(0))) if dtype.kind in "fc" else x
+
     def reshape(self, x: int, shape: Shape) -> int:
         type_ = self.types[x]
         if type_.shape == shape:
@@ -139,12 +144,15 @@ class Builder:
         return self.emit(Slice(parts), (x,), Type(shape, type_.dtype))
 
     def reduce(self, ufunc: Any, x: int, axes: Sequence[int], keepdims: bool = False) -> int:
-        """A ufunc over some axes, counted from either end."""
+        """A ufunc over some axes, counted from either end; over none a sum is still added to 0, which -0 is not."""
         type_ = self.types[x]
         ndim = len(type_.shape)
         over = {a % ndim for a in axes}
         shape = tuple([n for a, n in enumerate(type_.shape) if a not in over])
-        out = self.emit(Reduce(ufunc, tuple(sorted(over))), (x,), Type(shape, type_.dtype)) if over else x
+        if over:
+            out = self.emit(Reduce(ufunc, tuple(sorted(over))), (x,), Type(shape, type_.dtype))
+        else:
+            out = self.plus_zero(x) if ufunc is np.add else x
         kept = tuple([1 if a in over else n for a, n in enumerate(type_.shape)])
         return self.reshape(out, kept) if keepdims else out
 

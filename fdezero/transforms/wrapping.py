@@ -94,6 +94,9 @@ HIDDEN = (
 
 # -- what goes in --------------------------------------------------------------------------------------
 
+#: The classes of leaves that need no second look.
+_USUAL: frozenset[Any] = frozenset({np.ndarray, np.float64})
+
 
 def flatten_inputs(
     args: Sequence[Any], positions: Sequence[int], name: str = "argument"
@@ -114,12 +117,17 @@ def flatten_inputs(
             leaves, structure = [np.float64(arg)], LEAF
         else:
             leaves, structure = flatten(arg)
-            if not all(type(x) is np.ndarray and x.dtype.kind in "fc" for x in leaves):
+            leaves = list(map(_numpy_s, leaves))
+            if not all(x.__class__ in _USUAL and x.dtype.kind in "fc" for x in leaves):
                 paths = structure.paths()
                 leaves = [as_input(x, f"{name} {position}{path}") for x, path in zip(leaves, paths, strict=True)]
         values += leaves
         structures.append(structure)
     return values, structures
+
+
+def _numpy_s(x: Any) -> Any:
+    return np.float64(x) if x.__class__ is float else x
 
 
 def with_floats(args: tuple[Any, ...], positions: Sequence[int]) -> tuple[Any, ...]:

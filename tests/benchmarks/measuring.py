@@ -103,12 +103,26 @@ def _burst(run: Run, number: int) -> float:
     return (perf_counter() - start) / number
 
 
+#: A block of 32 MiB or more comes from the system each time.
+_LARGEST_KEPT = 32 * 2**20 - 2**16
+
+
+def keep_freed_memory() -> None:
+    """Let C's allocator (glibc's) keep what is freed from here on, up to twice `_LARGEST_KEPT`.
+
+    It keeps at most twice the largest block freed so far and returns the rest to the system, and pages that come from
+    there cost more than arithmetic.  So what an array costs depends on what has run before: here it is the same for all.
+    """
+    np.empty(_LARGEST_KEPT, np.uint8)
+
+
 def times(runs: dict[str, Run], rounds: int, seconds: float) -> dict[str, float]:
     """Seconds a call for each peer: the fastest of ``rounds`` bursts of about ``seconds`` each.
 
     The garbage collector is on, but what is in memory already, most of it the modules of four libraries,
     is frozen: or it would look through all of that again and again while a long graph grows.
     """
+    keep_freed_memory()
     gc.collect()
     gc.freeze()
     numbers = {name: max(1, round(seconds / _burst(run, 1))) for name, run in runs.items()}

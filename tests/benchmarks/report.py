@@ -13,6 +13,7 @@ import attrs
 
 from . import measuring, transforms
 from .measuring import AUTOGRAD, FDEZERO, HAND, TORCH
+from .numerics import NUMERICS
 from .transforms import JAX
 from .workloads import WORKLOADS, Workload, chain, chain_by_hand, indexed_sum, indexed_sum_arguments, indexed_sum_by_hand
 
@@ -64,8 +65,25 @@ def geometric_mean(ratios: Sequence[float]) -> float:
     return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
 
+#: Workloads, the title of their table, and a sentence or two about it.
+GROUPS = (
+    (
+        WORKLOADS,
+        "Value and gradient",
+        "On small arrays the time is what Python takes for each operation; on large ones it is NumPy's. A gradient written by "
+        "hand reuses the memory of arrays that have no name, which a tape has to keep.",
+    ),
+    (
+        NUMERICS,
+        "Value and gradient of numerical work",
+        "What takes the time is one function of NumPy or SciPy, on arrays that are large enough for it. fdezero / by hand is to "
+        "be at most 1.3.",
+    ),
+)
+
+
 # -- the sections --------------------------------------------------------------------------------------
-def times(workloads: Sequence[Workload], effort: Effort, found: Times) -> Table:
+def times(workloads: Sequence[Workload], effort: Effort, found: Times, title: str, about: str) -> Table:
     peers = measuring.installed_peers()
     others = [name for name in peers if name != FDEZERO]
 
@@ -82,9 +100,8 @@ def times(workloads: Sequence[Workload], effort: Effort, found: Times) -> Table:
                 yield [f"geometric mean, {label} arrays", *[""] * len(peers), *means]
 
     return Table(
-        "Value and gradient",
-        "On small arrays the time is what Python takes for each operation; on large ones it is NumPy's. A gradient written by "
-        "hand reuses the memory of arrays that have no name, which a tape has to keep.",
+        title,
+        about,
         ["work", *peers, *(f"fdezero / {name}" for name in others)],
         rows(),
     )
@@ -188,8 +205,9 @@ def import_time(effort: Effort) -> Table:
 
 def sections(wanted: Callable[[str], bool], effort: Effort, found: Times) -> Iterator[Table]:
     """The tables of which something is ``wanted``, by its name or by the section's."""
-    if workloads := [w for w in WORKLOADS if wanted(w.name)]:
-        yield times(workloads, effort, found)
+    for group, title, about in GROUPS:
+        if workloads := [w for w in group if wanted(w.name)]:
+            yield times(workloads, effort, found, title, about)
     everything = wanted("transforms")
     if tasks := [t for t in transforms.TASKS if everything or wanted(t.name)]:
         yield transformed(tasks, effort, found)
@@ -265,7 +283,7 @@ This page is written by `python -m tests.benchmarks --write`, from the top of th
 
 {rough}{machine()} HIPS autograd comes with `pip install ".[bench]"`; PyTorch and JAX are measured where they are installed. JAX runs without `jit`, for what is compared is what a script gets at once.
 
-All that do a piece of work are first asserted to agree. Then they run it in turns, one burst each, so that whatever else the machine does meets them all; the fastest burst counts. Compare the ratios, not the times, between machines. PyTorch's tensors are made beforehand. "By hand" is the gradient written in NumPy.
+All that do a piece of work are first asserted to agree. Then they run it in turns, one burst each, so that whatever else the machine does meets them all; the fastest burst counts. C's allocator is told to keep what is freed, for all alike. Compare the ratios, not the times, between machines. PyTorch's tensors are made beforehand. "By hand" is the gradient written in NumPy.
 {chr(10).join(summary(found).lines())}
 {body}"""
 

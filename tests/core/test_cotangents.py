@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fdezero import grad, vmap
-from fdezero.core.cotangents import may_repeat
+from fdezero.core.cotangents import add_at, may_repeat
 from fdezero.primitives import elementwise, general, linear
 from fdezero.testing import check_grads
 
@@ -33,6 +33,37 @@ def test_reads_at_indices(index, repeats):
     check_grads(lambda x: x[index] ** 2, (X,), modes=("rev", "fwd"))
     batch = np.stack([X, X + 1.0, 2 * X])
     np.testing.assert_array_equal(vmap(lambda x: x[index])(batch), np.stack([x[index] for x in batch]))
+
+
+rng = np.random.default_rng(5)
+
+#: A shape, and an index that names many of its entries more than once.
+PLACES = {
+    "of a vector": ((5,), rng.integers(0, 5, 50)),
+    "from the end": ((5,), rng.integers(-5, 5, 50)),
+    "in rows": ((5,), rng.integers(0, 5, (5, 9))),
+    "of rows": ((5, 3), rng.integers(-5, 5, 50)),
+    "of columns": ((5, 3), (slice(None), rng.integers(-3, 3, 50))),
+    "apart": ((4, 3, 2), (rng.integers(0, 4, 60), slice(None), rng.integers(0, 2, 60))),
+    "broadcast": ((5, 3), (rng.integers(0, 5, (9, 1)), rng.integers(0, 3, (1, 8)))),
+    "list": ((5,), [1, 1, 2, 3, 4, 0, 0]),
+    "unsigned": ((5,), rng.integers(0, 5, 50).astype(np.uint64)),
+    "short": ((5,), rng.integers(0, 5, 50).astype(np.int8)),
+    "few of many": ((100,), np.array([3, 3])),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128, np.longdouble])
+@pytest.mark.parametrize(("shape", "index"), PLACES.values(), ids=PLACES)
+def test_additions_at_places_that_repeat(shape, index, dtype):
+    places = np.zeros(shape)[index].shape
+    for values in (rng.normal(size=places), np.broadcast_to(1.5, places)):
+        values = (values * (1 + 2j) if np.dtype(dtype).kind == "c" else values).astype(dtype)
+        mine, wanted = np.ones(shape, dtype), np.ones(shape, dtype)
+        np.add.at(wanted, index, values)
+        add_at(mine, index, values)
+        assert mine.dtype == dtype
+        np.testing.assert_allclose(mine, wanted, rtol=1e-5, atol=1e-5)
 
 
 #: Rules of which a cotangent does not fit, and what is said.

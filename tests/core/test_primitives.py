@@ -1,5 +1,9 @@
 """How primitives are declared and dispatched, and a new interpreter: a Box subclass with one method."""
 
+import functools
+import inspect
+import traceback
+
 import attrs
 import numpy as np
 import pytest
@@ -8,7 +12,7 @@ from fdezero import grad, jvp, record, rules, vmap
 from fdezero.core.graph import Box
 from fdezero.core.primitives import Constant, TangentAware
 from fdezero.core.recording import new_level
-from fdezero.core.signatures import make_rule
+from fdezero.core.signatures import make_rule, parameters_of
 from fdezero.core.zeros import watching
 from fdezero.primitives import elementwise, general, linear, multilinear, register
 from fdezero.testing import check_grads
@@ -166,6 +170,56 @@ def test_a_rule_s_arguments_are_checked_when_it_is_declared():
         elementwise(lambda a: a, lambda a: 1.0, name="wrong")
     with pytest.raises(TypeError, match="1, -1 or None"):
         make_rule(3, 0)
+
+
+def test_rules_that_need_the_same_share_their_code_and_nothing_else():
+    double, triple = make_rule(lambda g, x: 2 * g * x, 0), make_rule(lambda g, x: 3 * g * x, 0)
+    assert double.apply.__code__ is triple.apply.__code__
+    assert (double.apply(1.0, (5.0,), (), {}), triple.apply(1.0, (5.0,), (), {})) == (10.0, 15.0)
+
+
+def test_a_traceback_shows_a_rule_s_source():
+    try:
+        make_rule(lambda g, out: g / out, 0).apply(1.0, (0,), (), {})
+    except ZeroDivisionError as error:
+        lines = "".join(traceback.format_exception(error))
+    assert "return derivative(g, residuals[-1])" in lines
+
+
+def _plain(x, /, y=1, *args, axis, keepdims=False, **kwargs):
+    return x
+
+
+@functools.wraps(_plain)
+def _wrapping(*args, **kwargs):
+    return _plain(*args, **kwargs)
+
+
+def _signed(*args):
+    return args[0]
+
+
+_signed.__signature__ = inspect.signature(lambda x, *, axis: x)
+
+
+class _Callable:
+    def __call__(self, x, *, axis):
+        return x
+
+
+PARAMETERS = [
+    (_plain, (["x", "y"], ["axis", "keepdims"], True, True)),
+    (_wrapping, (["x", "y"], ["axis", "keepdims"], True, True)),
+    (_signed, (["x"], ["axis"], False, False)),
+    (_Callable(), (["x"], ["axis"], False, False)),
+    (functools.partial(_plain, 1.0, axis=0), (["y"], ["axis", "keepdims"], True, True)),
+    (lambda: 0, ([], [], False, False)),
+]
+
+
+@pytest.mark.parametrize(("function", "expected"), PARAMETERS)
+def test_the_arguments_of_a_function_are_those_of_its_signature(function, expected):
+    assert parameters_of(function) == expected
 
 
 def test_a_derivative_is_said_once():

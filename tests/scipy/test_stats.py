@@ -251,6 +251,22 @@ def test_distributions_are_pickled_by_name():
     assert held.logpdf(0.5) == scipy.stats.norm.logpdf(0.5, 1.0, 2.0) and grad(held.logpdf)(0.5) == 0.125
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_the_cotangent_of_a_sum_is_one_number_and_gives_what_an_array_gives(shape, dtype):
+    x = np.array([[0.3, -1.2, 2.0], [1.0, 0.1, -0.4]], dtype)
+    loc, scale = np.full(shape, 0.2, dtype)[()], np.full(shape, 1.3, dtype)[()]
+    for parameters in ((), (loc,), (loc, scale)):
+        _, pullback = fdezero.vjp(stats.norm.logpdf, x, *parameters)
+        dense = pullback(np.full(x.shape, 2.0, dtype))
+        repeated = pullback(np.broadcast_to(dtype(2.0), x.shape))
+        for mine, other in zip(repeated, dense, strict=True):
+            assert mine.dtype == other.dtype == dtype
+            np.testing.assert_allclose(mine, other, rtol=1e-5)
+        check_grads(lambda *args: stats.norm.logpdf(*args).sum(), (x.astype(float), *[p.astype(float) for p in parameters]), order=2)
+    assert grad(lambda x: stats.norm.logpdf(x).sum())(np.zeros((0, 3))).shape == (0, 3)
+
+
 def test_a_likelihood_and_its_information():
     """The gamma distribution's information matrix is [[trigamma(a), -1/s], [-1/s, a/s^2]] in the shape and scale."""
     from scipy.special import polygamma

@@ -87,7 +87,12 @@ def _scatter(b: Builder, out: Type, xs: tuple[int, ...], params: Mapping[str, An
     fitted = [
         b.broadcast(b.cast(x, out.dtype), shape_of_slice(out.shape, each.parts)) for x, each in zip(xs, slices, strict=True)
     ]
-    return b.emit(Scatter(slices, out.shape, out.dtype), tuple(fitted), out)
+    if out.shape:
+        return b.emit(Scatter(slices, out.shape, out.dtype), tuple(fitted), out)
+    total = b.constant(out.dtype.type(0))
+    for x in fitted:
+        total = b.map(np.add, total, b.reshape(x, ()))
+    return total
 
 
 def _put(b: Builder, out: Type, xs: tuple[int, ...], params: Mapping[str, Any]) -> int | None:

@@ -85,7 +85,8 @@ def _einsum(b: Builder, out: Type, xs: tuple[int, ...], params: Mapping[str, Any
     cast = [b.cast(x, out.dtype) for x in xs]
     if len(xs) == 1:
         summed = [a for a, label in enumerate(inputs[0]) if label not in output]
-        return _in_order(b, b.reduce(np.add, cast[0], summed), [c for c in inputs[0] if c in output], output)
+        total = b.reduce(np.add, cast[0], summed) if summed else cast[0]
+        return _in_order(b, total, [c for c in inputs[0] if c in output], output)
     if not {*inputs[0]} ^ {*inputs[1]} <= {*output}:
         return None
     left, right = [(x, list(labels)) for x, labels in zip(cast, inputs, strict=True)]
@@ -112,7 +113,7 @@ def _two(b: Builder, left: Term, right: Term, output: str) -> int:
         return _in_order(b, b.reshape(product, tuple([sizes[c] for c in labels])), labels, output)
     labels = [*many, *rows, *columns, *summed]
     product = b.map(np.multiply, *[_spread(b, *term, labels, sizes) for term in (left, right)])
-    total = b.reduce(np.add, product, range(len(labels) - len(summed), len(labels)))
+    total = b.reduce(np.add, product, range(len(labels) - len(summed), len(labels))) if summed else product
     return _in_order(b, total, labels[: len(labels) - len(summed)], output)
 
 

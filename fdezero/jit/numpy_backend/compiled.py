@@ -68,21 +68,20 @@ def source_of(program: Program, scheduled: Program, checked: bool) -> Source:
     w = Writer(scheduled, where, arena(where.total + max(map(loop.scratch, loops), default=0)))
     _inputs(w)
     guards = sorted(enumerate(scheduled.guards), key=lambda pair: (pair[1].position, pair[0]))
+    unseen, total = set(scalars.unseen(scheduled)) if checked else set(), ""
     for position, each in enumerate(scheduled.instructions):
         while guards and guards[0][1].position <= position:
             emit.guard(w, *guards.pop(0))
         emit.instruction(w, each)
+        if each.outputs[0] in unseen:  # the total is finite only if all of them are
+            w.write(f"total = {total}{w.numbers[each.outputs[0]]}")
+            total = "total + "
         w.after(position)
     for number, guard in guards:
         emit.guard(w, number, guard)
     results = _results(w)
-    looked_at = [w.numbers[i] for i in scalars.unseen(scheduled)] if checked else []
-    body = [*w.lines]
-    if looked_at:
-        body += [w.indent + line for line in scalars.finite(looked_at)]
-        body += [f"{w.indent}if not_finite == 0.0:", f"{w.indent}    return {results}"]
-    else:
-        body += [f"{w.indent}return {results}"]
+    returned = [f"if total * 0.0 == 0.0: return {results}"] if total else [f"return {results}"]
+    body = [*w.lines, *[w.indent + line for line in returned]]
     names = scalars.NAMES | w.names.values | {"careful": lazily(lambda: careful(program, checked))}
     arguments = ", ".join(f"v{i}" for i in scheduled.inputs)
     head, tail = _around(w, checked, names)

@@ -187,18 +187,6 @@ def _in_python(program: Program, each: Instruction) -> bool:
     return floats and python(each.operation.function, kinds, ["x"] * len(kinds)) is not None
 
 
-def finite(names: Sequence[str]) -> list[str]:
-    """Statements after which ``not_finite`` is zero if all these numbers are finite, and not equal to zero if not.
-
-    Zero times a number is zero, if that is finite.
-    """
-    lines = []
-    for start in range(0, len(names), 50):  # a sum of thousands of terms would be too deep for Python's parser
-        terms = ([] if start == 0 else ["not_finite"]) + list(names[start : start + 50])
-        lines.append(f"not_finite = ({' + '.join(terms)}) * 0.0" if len(terms) > 1 else f"not_finite = {terms[0]} * 0.0")
-    return lines
-
-
 def literal(value: Any, dtype: np.dtype[Any]) -> str | None:
     """A constant as it is written in the source, or None for one that must have a name."""
     if dtype not in HELD or isinstance(value, np.ndarray):

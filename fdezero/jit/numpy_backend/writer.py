@@ -13,7 +13,6 @@ from . import scalars
 from .frame import Filled, Number, Part, Place, View, made_of
 from .namespace import Namespace
 
-
 #: A source of more instructions is one in which variables are used again.
 LONG = 200
 
@@ -206,10 +205,12 @@ def _last_uses_of_numbers(program: Program) -> dict[int, int]:
     root = {i: i for i in program.types}
     last: dict[int, int] = {}
     for position, each in enumerate(program.instructions):
-        if isinstance(each.operation, VIEWS) and program.types[each.operands[0]].shape == ():
-            root[each.outputs[0]] = root[each.operands[0]]
+        if isinstance(each.operation, VIEWS):
+            source, out = each.operands[0], each.outputs[0]
+            if program.types[source].shape == () or program.types[out].shape != ():  # not an entry taken out
+                root[out] = root[source]
         last.update((root[i], position) for i in (*each.operands, *each.outputs))
-    kept = [*program.outputs, *(guard.value for guard in program.guards), *scalars.unseen(program)]
+    kept = [*program.outputs, *(guard.value for guard in program.guards)]
     last.update((root[i], len(program.instructions)) for i in kept)
     return {i: position for i, position in last.items() if program.types[i].shape == ()}
 

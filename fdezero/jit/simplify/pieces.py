@@ -6,24 +6,20 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import attrs
 import numpy as np
 
 from ..builder import Builder
 from ..indices import Parts, is_apart, of_range, ranges
-from ..program import Broadcast, Instruction, Scatter
+from ..program import Broadcast, Instruction, Scatter, Slice
 from .rolling import FEWEST, Rolling
 
 Shape = tuple[int, ...]
 
 
-def plus_zero(b: Builder, x: int) -> int:
-    """``0 + x``, as adding to zeros makes it: 0 of a negative zero."""
-    return b.map(np.add, x, b.constant(b.dtype(x).type(0))) if b.dtype(x).kind in "fc" else x
-
-
 def _as_put(b: Builder, operation: Scatter, x: int) -> int:
     """What a piece is when it has been put into the zeros, or added to them."""
-    return x if operation.disjoint else plus_zero(b, x)
+    return x if operation.disjoint else b.plus_zero(x)
 
 
 # -- what is put together ------------------------------------------------------------------------------
@@ -31,18 +27,49 @@ def _as_put(b: Builder, operation: Scatter, x: int) -> int:
 
 def scatter(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int | None:
     """The array of which all pieces are slices; one number for the same in every piece."""
-    operation = each.operation
     if not xs:
-        return b.broadcast(b.constant(operation.dtype.type(0)), operation.shape)
-    whole = _read_in_place(b, operation, xs)
+        return b.broadcast(b.constant(each.operation.dtype.type(0)), each.operation.shape)
+    operation, pieces = _summed_at_each_place(b, each.operation, xs)
+    whole = _read_in_place(b, operation, pieces)
     if whole is None:
-        number = _same_number(b, xs)
+        number = _same_number(b, pieces)
         whole = None if number is None else b.constant(number)
-    if whole is None and len(xs) >= FEWEST and not b.shape(xs[0]) and covers(operation):
-        whole = Rolling(b, operation).array(xs)
+    if whole is None and len(pieces) >= FEWEST and not b.shape(pieces[0]) and covers(operation):
+        whole = Rolling(b, operation).array(pieces)
     if whole is None or not covers(operation):
-        return None
+        return None if operation is each.operation else b.emit(operation, pieces, b.types[each.outputs[0]])
     return b.broadcast(_as_put(b, operation, whole), operation.shape)
+
+
+def _summed_at_each_place(b: Builder, operation: Scatter, xs: tuple[int, ...]) -> tuple[Scatter, tuple[int, ...]]:
+    """One entry for all that are added at the same place, where every piece is one entry."""
+    one_each = all(not isinstance(part, tuple) for place in operation.slices for part in place.parts)
+    if operation.disjoint or not one_each or len({*operation.slices}) == len(xs):
+        return operation, xs
+    sums: dict[Slice, int] = {}
+    for place, x in zip(operation.slices, xs, strict=True):
+        sums[place] = b.map(np.add, sums[place], x) if place in sums else x
+    return attrs.evolve(operation, slices=tuple(sums)), tuple(sums.values())
+
+
+def sum_of_scatters(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int | None:
+    """``x + y`` of two arrays that single entries were added into: they are added into one."""
+    makers = [b.makers.get(x) for x in xs]
+    if each.operation.function is not np.add or None in makers or b.dtype(xs[0]).kind not in "fc":
+        return None
+    first, second = [maker.operation for maker in makers if maker is not None]
+    if type(first) is not Scatter or type(second) is not Scatter or first.shape != second.shape:
+        return None
+    fewer, more = sorted([len(first.slices), len(second.slices)])
+    if first.disjoint or second.disjoint or more < FEWEST or more > _FEW_TIMES * fewer:
+        return None
+    operands = tuple([x for maker in makers if maker is not None for x in maker.operands])
+    both = attrs.evolve(first, slices=first.slices + second.slices)
+    return b.emit(both, operands, b.types[xs[0]])
+
+
+#: One with many more pieces than the other is left: in a chain of sums each would be copied again and again.
+_FEW_TIMES = 8
 
 
 def _read_in_place(b: Builder, operation: Scatter, xs: Sequence[int]) -> int | None:

@@ -15,7 +15,7 @@ import numpy as np
 from ..builder import Builder, Rule, broadcast_shape, rewrite
 from ..indices import composed
 from ..program import Broadcast, Cast, Instruction, Map, Program, Reduce, Reshape, Scatter, Slice, Transpose
-from .pieces import plus_zero, scatter, slice_of_scatter
+from .pieces import scatter, slice_of_scatter, sum_of_scatters
 
 Shape = tuple[int, ...]
 
@@ -74,7 +74,7 @@ def _map(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int | None:
     """Of repeated values, once; the operands broadcast by themselves."""
     plain = tuple([_plain(b, x) for x in xs])
     if plain == xs:
-        return None
+        return sum_of_scatters(b, each, xs)
     out = b.types[each.outputs[0]]
     small = type(out)(broadcast_shape(*[b.shape(x) for x in plain]), out.dtype)
     return b.broadcast(b.emit(each.operation, plain, small), out.shape)
@@ -175,12 +175,12 @@ def _reduce(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int | None:
     (x,), operation, shape = xs, each.operation, b.shape(xs[0])
     ufunc, axes = operation.ufunc, operation.axes
     if not axes:
-        return x
+        return b.reduce(ufunc, x, ())
     if type(b.operation(x)) is Broadcast:
         return _reduced_repeats(b, ufunc, axes, _aligned(b, _plain(b, x), len(shape)), x)
     if all(shape[a] == 1 for a in axes):
         plain = b.reshape(x, b.shape(each.outputs[0]))
-        return plus_zero(b, plain) if ufunc is np.add else plain
+        return b.plus_zero(plain) if ufunc is np.add else plain
     if type(b.operation(x)) is Reduce and b.operation(x).ufunc is ufunc:
         source = _source(b, x)
         left = [a for a in range(len(b.shape(source))) if a not in b.operation(x).axes]
@@ -203,12 +203,12 @@ def _reduced_repeats(b: Builder, ufunc: Any, axes: Sequence[int], plain: int, x:
     if ufunc is np.add and (dtype.kind not in "iuf" or (dtype.kind == "f" and count > 2 ** np.finfo(dtype).nmant)):
         return None
     rest = [a for a in axes if a not in repeated]
-    total = b.reduce(ufunc, plain, rest, keepdims=True)
+    total = b.reduce(ufunc, plain, rest, keepdims=True) if rest else plain
     kept = tuple([n for a, n in enumerate(b.shape(total)) if a not in axes])
     total = b.reshape(total, kept if any(n != 1 for n in kept) else ())
     if ufunc is np.add:
         total = b.map(np.multiply, total, b.constant(dtype.type(count)))
-        total = total if rest else plus_zero(b, total)
+        total = total if rest else b.plus_zero(total)
     return b.broadcast(total, tuple([n for a, n in enumerate(shape) if a not in axes]))
 
 

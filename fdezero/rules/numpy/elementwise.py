@@ -28,7 +28,7 @@ add = elementwise(operator.add, 1, 1, ufunc=np.add)
 subtract = elementwise(operator.sub, 1, -1, ufunc=np.subtract)
 multiply = elementwise(operator.mul, lambda g, y: g * y, lambda g, x: g * x, ufunc=np.multiply, bilinear=True)
 divide = elementwise(
-    operator.truediv, lambda g, y: g / y, lambda g, x, y: -g * (x / y) / y, ufunc=np.divide
+    operator.truediv, lambda g, y: g / y, lambda g, x, y: g * (x / y) / -y, ufunc=np.divide
 )
 negative = elementwise(operator.neg, -1, ufunc=np.negative)
 positive = elementwise(operator.pos, 1, ufunc=np.positive)

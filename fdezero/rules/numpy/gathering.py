@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...core.boxes import raw
-from ...core.cotangents import are_apart
+from ...core.cotangents import add_at, are_apart
 from ...core.declare import constant, linear
 from ...core.graph import Array, Box
 from ...core.primitives import Linear
@@ -59,7 +59,7 @@ rows: Linear = linear(
 
 def _place_rows(x: Array, y: Array, *, length: int) -> Array:
     out = np.zeros_like(x, shape=(length, *x.shape[len(y.shape) :]))
-    np.add.at(out, y, x)
+    add_at(out, y, x)
     return out
 
 

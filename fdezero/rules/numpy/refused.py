@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 
 from ...core.declare import register
-from ...core.table import implementations
+from ...core.table import implementations, loaders
 
 #: Series of polynomials in numpy.polynomial, and how their functions' names begin.
 SERIES = {
@@ -114,9 +114,13 @@ def reasons(table: dict[str, str]) -> dict[str, str]:
     return {name: reason for reason, names in table.items() for name in names.split()}
 
 
+def _refused_series() -> dict[str, str]:
+    return dict.fromkeys(_of_series(), _SERIES_REASON)
+
+
 def refusals() -> dict[str, str]:
     """Name -> reason of everything that is refused."""
-    return reasons(REFUSED) | dict.fromkeys(_of_series(), _SERIES_REASON)
+    return reasons(REFUSED) | _refused_series()
 
 
 @attrs.frozen
@@ -130,8 +134,8 @@ class Refusal:
         raise TypeError(f"numpy.{self.name} {self.reason}")
 
 
-def _register() -> None:
-    for name, reason in refusals().items():
+def _register(refused: dict[str, str]) -> None:
+    for name, reason in refused.items():
         try:
             function = attrgetter(name)(np)
         except AttributeError:  # of another version of NumPy
@@ -141,4 +145,5 @@ def _register() -> None:
             register(function, Refusal(name, reason), any_keyword=True)
 
 
-_register()
+_register(reasons(REFUSED))
+loaders["numpy.polynomial"] = lambda: _register(_refused_series())  # NumPy imports it when somebody asks for it

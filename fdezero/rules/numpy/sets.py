@@ -90,13 +90,14 @@ def unique(
 
 
 def _declare_unique(function: Any, *parts: str) -> None:
-    kind = type(function(np.zeros(1)))
-
     @implements(function)
     def of_array(x: Array) -> Any:
         values, index, inverse, counts = unique(x, True, True, True, equal_nan=False)
         found = {"index": index, "inverse": inverse.reshape(x.shape), "counts": counts}
-        return kind(values, *[found[part] for part in parts]) if parts else values
+        if not parts:
+            return values
+        kind = type(function(np.zeros(1)))  # not at import, for NumPy imports numpy.ma to make a set
+        return kind(values, *[found[part] for part in parts])
 
 
 _declare_unique(np.unique_all, "index", "inverse", "counts")

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from toolz import sliding_window
 
 from ...core.cotangents import unbroadcast
 from ...core.declare import implements, linear, linear_in_all
@@ -298,7 +298,7 @@ def array_split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Arr
     else:
         bounds = [0, *(int(i) for i in indices_or_sections), n]
     after = (slice(None),) * (-at - 1)
-    return [ary[(..., slice(a, b), *after)] for a, b in sliding_window(2, bounds)]
+    return [ary[(..., slice(a, b), *after)] for a, b in pairwise(bounds)]
 
 
 @implements(np.split)

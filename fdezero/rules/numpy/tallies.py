@@ -1,8 +1,7 @@
 """Tallies: bincount and histogram, in their weights.
 
-Both add each weight to the entry that its value names, which `gathering.place_rows` does.  (With its np.add.at,
-which takes no longer than np.bincount since NumPy 1.25.)  The places, the edges of bins and bare counts are
-constants.
+Both add each weight to the entry that its value names, which `gathering.place_rows` does.  The places, the edges
+of bins and bare counts are constants.
 """
 
 from __future__ import annotations

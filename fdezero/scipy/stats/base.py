@@ -7,6 +7,7 @@ derivative outside the support is 0 and not NaN.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -89,9 +90,15 @@ def where_valid(valid: Any, x: Any) -> Any:
     return x if valid is True else np.where(valid, x, np.nan)
 
 
+def _is_true(condition: Any) -> bool:
+    if isinstance(condition, (bool, np.bool_)):
+        return bool(condition)
+    return not isinstance(condition, Box) and bool(np.all(condition))
+
+
 def both(*conditions: Any) -> Any:
     """Their conjunction; True if each is true of plain numbers."""
-    left = [c for c in conditions if isinstance(c, Box) or not np.all(c)]
+    left = [c for c in conditions if not _is_true(c)]
     if not left:
         return True
     total = left[0]
@@ -103,6 +110,20 @@ def both(*conditions: Any) -> Any:
 def _outside(beyond: Any, value: Any, inside: Any, standard: Standard) -> Standard:
     """``standard``, but a constant where ``beyond`` is true, where it is called at a point inside the support."""
     return lambda z, *shapes: np.where(beyond, value, standard(np.where(beyond, inside, z), *shapes))
+
+
+def _is_infinite(end: Any) -> bool:
+    if end.__class__ is float:
+        return math.isinf(end)
+    return not isinstance(end, Box) and bool(np.all(np.isinf(end)))
+
+
+def _standardized(x: Any, loc: Any, scale: Any) -> Any:
+    """``(x - loc) / scale``, in which None stands for the default."""
+    z = as_array(x)
+    if loc is not None:
+        z = less(z, loc)
+    return z if scale is None else over(z, scale)
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -154,20 +175,11 @@ class Continuous(Base):
         return [end(*shapes) if callable(end) else end for end in self.support]
 
     # -- functions of x ----------------------------------------------------------------------------------
-    def _of_x(self, x: Any, args: Any, kwargs: Any) -> tuple[list[Any], Any, Any]:
-        shapes, loc, scale = self._given(args, kwargs)
-        z = as_array(x)
-        if loc is not None:
-            z = less(z, loc)
-        if scale is not None:
-            z = over(z, scale)
-        return shapes, z, scale
-
     def _at(self, standard: Standard, z: Any, shapes: list[Any], left: Any, right: Any, closed: bool) -> Any:
         """A standard function of z, and constants left and right of the support."""
         low, high = self._ends(shapes)
         for end, value, is_low in ((low, left, True), (high, right, False)):
-            if not isinstance(end, Box) and np.all(np.isinf(end)):
+            if _is_infinite(end):
                 continue
             if closed and not (is_low and self.open_below):
                 beyond = z < end if is_low else z > end
@@ -180,12 +192,10 @@ class Continuous(Base):
         """The logarithm of the density, of the shape to which x and the parameters broadcast; -inf outside the support."""
         if not has_box(x, *args, *kwargs.values()):
             return self.original.logpdf(x, *args, **kwargs)
-        if self.log_density_at is not None:
-            _, loc, scale = self._given(args, kwargs)
-            if loc is not None or scale is not None:
-                return self.log_density_at(as_array(x), 0.0 if loc is None else loc, 1.0 if scale is None else scale)
-        shapes, z, scale = self._of_x(x, args, kwargs)
-        out = self._at(self.log_density, z, shapes, -np.inf, -np.inf, True)
+        shapes, loc, scale = self._given(args, kwargs)
+        if self.log_density_at is not None and not (loc is None and scale is None):
+            return self.log_density_at(as_array(x), 0.0 if loc is None else loc, 1.0 if scale is None else scale)
+        out = self._at(self.log_density, _standardized(x, loc, scale), shapes, -np.inf, -np.inf, True)
         return out if scale is None else less(out, np.log(scale))
 
     def pdf(self, x: Array, *args: Any, **kwargs: Any) -> Array:
@@ -197,8 +207,8 @@ class Continuous(Base):
     def _function(self, name: str, standard: Standard, left: float, right: float, x: Any, args: Any, kwargs: Any) -> Any:
         if not has_box(x, *args, *kwargs.values()):
             return getattr(self.original, name)(x, *args, **kwargs)
-        shapes, z, _ = self._of_x(x, args, kwargs)
-        return self._at(standard, z, shapes, left, right, False)
+        shapes, loc, scale = self._given(args, kwargs)
+        return self._at(standard, _standardized(x, loc, scale), shapes, left, right, False)
 
     def cdf(self, x: Array, *args: Any, **kwargs: Any) -> Array:
         """The distribution function."""

@@ -33,9 +33,20 @@ def _minus(a: Any, b: Any) -> Any:
     return a - b
 
 
+def _repeated(g: Any) -> Any:
+    """The number that a cotangent is everywhere, as that of a sum is; else the cotangent as it is."""
+    return g[(0,) * g.ndim] if type(g) is np.ndarray and g.size and not any(g.strides) else g
+
+
 def _total(c: Any, like: Any) -> Any:
     """The sum of a cotangent that belongs to one number; any other is summed after the rule."""
     return np.add.reduce(c, axis=None) if like.shape == () and type(c) is np.ndarray else c
+
+
+def _total_product(g: Any, z: Any, like: Any) -> Any:
+    """`_total` of ``g * z``, in one pass where g is one number."""
+    g = _repeated(g)
+    return g * _total(z, like) if isinstance(g, np.generic) else _total(g * z, like)
 
 
 less = general(
@@ -47,7 +58,7 @@ less = general(
 )
 over = general(
     lambda x, s: x / s,
-    vjp=[lambda g, y: g / y, lambda g, y, out, like: -_total(g * out, like) / y],
+    vjp=[lambda g, y: g / y, lambda g, y, out, like: -_total_product(g, out, like) / y],
     jvp=[lambda g, y: g / y, lambda g, y, out: -g * out / y],
     name="over",
     core=(0, 0),
@@ -60,7 +71,7 @@ def _standard_normal(z: Any) -> Any:
 
 
 standard_normal = general(
-    _standard_normal, vjp=[lambda g, x: _times(g * x, -1.0)], jvp=[lambda g, x: _times(g * x, -1.0)],
+    _standard_normal, vjp=[lambda g, x: x * -_repeated(g)], jvp=[lambda g, x: x * -_repeated(g)],
     name="standard_normal", core=(0,),
 )  # fmt: skip
 
@@ -79,11 +90,18 @@ def _over(a: Any, b: Any) -> Any:
 
 
 def _in_x(g: Array, z: Array, scale: Array) -> Array:
-    return _times(g * z, -1 / scale)
+    return z * (-_repeated(g) / scale)
 
 
 def _in_scale(g: Array, z: Array) -> Array:
     return _times(_minus(z * z, 1.0), g)
+
+
+def _total_in_scale(g: Any, z: Any, like: Any) -> Any:
+    g = _repeated(g)
+    if isinstance(g, np.generic) and like.shape == () and z.dtype == np.float64:
+        return g * (np.vdot(z, z) - z.size)
+    return _total(_in_scale(g, z), like)
 
 
 def _sum(density: Any, of_density: Any, z: Any, of_z: Any) -> Any:
@@ -98,10 +116,10 @@ _normal_and_z = general(
     vjp=[
         lambda g, z, out: _sum(g[0], lambda c: _in_x(c, out[1], z), g[1], lambda c: c / z),
         lambda g, z, out, like: _sum(
-            g[0], lambda c: _total(c * out[1], like) / z, g[1], lambda c: -_total(c, like) / z
+            g[0], lambda c: _total_product(c, out[1], like) / z, g[1], lambda c: -_total(c, like) / z
         ),
         lambda g, z, out, like: _sum(
-            g[0], lambda c: _total(_in_scale(c, out[1]), like) / z, g[1], lambda c: -_total(c * out[1], like) / z
+            g[0], lambda c: _total_in_scale(c, out[1], like) / z, g[1], lambda c: -_total_product(c, out[1], like) / z
         ),
     ],
     jvp=[

@@ -37,8 +37,8 @@ def is_of_numpy(function: Any) -> bool:
 
 def _modules(p: Primitive) -> list[str]:
     """The modules that a primitive's function and derivatives are defined in, as far as they tell."""
-    named = [getattr(rule.apply, "__code__", None) for _, rule in rules_of(p)]
-    return [str(getattr(p.function, "__module__", "")), *[code.co_filename.partition(" in ")[2] for code in named if code]]
+    derivatives = [cell.cell_contents for _, rule in rules_of(p) for cell in getattr(rule.apply, "__closure__", None) or ()]
+    return [str(getattr(f, "__module__", "")) for f in (p.function, *derivatives)]
 
 
 _ELSEWHERE = ("tests", "fdezero.core", "fdezero.transforms", "fdezero.rules.scipy", "fdezero.scipy", "examples", "__main__")
