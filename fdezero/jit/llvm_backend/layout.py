@@ -15,7 +15,7 @@ from fdezero.jit.program import Matmul
 #: Places in the arena begin at multiples of this: a line of the cache.
 ALIGNMENT = 64
 #: Nodes that an addition to memory counts as: the code generator compares it with all others of its function.
-ADDING = 8
+ADDING = 16
 
 
 @attrs.frozen(eq=False)
