@@ -5,7 +5,7 @@
 A draw gives the weights a random momentum and follows Hamilton's equations for a while: a gradient for each step of
 the leapfrog method.  Four chains move side by side.  All the time goes into one function of their positions, made
 from the log-density of one chain: `jit(vmap(value_and_grad(log_density)))`.  The same function without `jit` makes
-the same chains, to rounding, from the same random numbers.
+the same chains, but for rounding errors, from the same random numbers.
 
 Method: Neal, "MCMC using Hamiltonian dynamics", in *Handbook of Markov Chain Monte Carlo* (2011); effective sample
 sizes: Gelman et al., *Bayesian Data Analysis* (2013), section 11.5.
@@ -132,7 +132,7 @@ def main(argv=None) -> dict:
     slope = vmap(value_and_grad(log_density))
     start = best + np.random.default_rng(options.seed).normal(size=(CHAINS, len(best)))
     began = perf_counter()
-    eager, _ = sample(slope, start, options.draws, np.random.default_rng(options.seed))
+    sample(slope, start, options.draws, np.random.default_rng(options.seed))
     between = perf_counter()
     draws, accepted = sample(jit(slope), start, options.draws, np.random.default_rng(options.seed))
     seconds = between - began, perf_counter() - between
@@ -141,7 +141,7 @@ def main(argv=None) -> dict:
     draw(draws, names, (best, covariance), options.out)
     print(f"eager {seconds[0]:.1f} s, compiled {seconds[1]:.1f} s; acceptance {accepted:.0%}")
     print(f"effective sample sizes of {draws[..., 0].size:,} draws: {least:,.0f} to {most:,.0f}; saved {options.out}")
-    return {"draws": draws, "eager": eager, "accepted": accepted, "sizes": sizes, "laplace": (best, covariance)}
+    return {"draws": draws, "accepted": accepted, "sizes": sizes, "laplace": (best, covariance)}
 
 
 if __name__ == "__main__":
