@@ -26,8 +26,8 @@ from ..core.primitives import Constant, Primitive
 class Recorder(Protocol):
     """What a Traced tells of its run."""
 
-    def call(self, primitive: Primitive, args: tuple[Any, ...], params: Params, out: Any) -> tuple[int, ...]:
-        """Note down a call; returns the numbers of its outputs."""
+    def call(self, primitive: Primitive, args: tuple[Any, ...], params: Params, out: Any) -> tuple[int | None, ...]:
+        """Note down a call; returns the numbers of its outputs, None for one that is None."""
 
     def constant(self, value: Any) -> int:
         """The number of a constant."""
@@ -79,8 +79,11 @@ class Traced(Box):
             raise
         numbers = self.recorder.call(primitive, args, params, out)
         if type(out) is tuple:
-            return tuple([Traced(o, self.level, n, self.recorder) for o, n in zip(out, numbers, strict=True)])
-        return Traced(out, self.level, numbers[0], self.recorder)
+            return tuple([self._box(o, n) for o, n in zip(out, numbers, strict=True)])
+        return self._box(out, numbers[0])
+
+    def _box(self, out: Any, number: int | None) -> Any:
+        return None if number is None else Traced(out, self.level, number, self.recorder)
 
     def is_mine(self, x: Any) -> bool:
         """True for a box of this run."""

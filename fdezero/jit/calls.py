@@ -317,7 +317,7 @@ def replay(program: Program, arguments: Sequence[Any]) -> list[Any]:
         _hold(guarded, number, values)
     for each in program.instructions:
         out = each.operation.primitive(*[values[i] for i in each.operands], **each.operation.params)
-        outs = out if type(out) is tuple else (out,)
+        outs = [o for o in (out if type(out) is tuple else (out,)) if o is not None]
         for number, o in zip(each.outputs, outs, strict=True):
             values[number] = o
             _hold(guarded, number, values)

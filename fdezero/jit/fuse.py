@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import attrs
@@ -235,7 +235,7 @@ class _Builder:
 
 def is_register(view: View) -> bool:
     """Whether a view over a loop's space names, at each step, the entry that this step of the loop made."""
-    return view.offset == 0 and view.strides == contiguous(view.shape)
+    return view.offset == 0 and (not view.shape or view.strides == contiguous(view.shape))
 
 
 def _of_constant(number: int, value: Any) -> View:
@@ -271,10 +271,15 @@ def _pieces(nodes: Sequence[Node], limit: int) -> Iterable[list[Node]]:
     start = 0
     while start < len(nodes):
         stop = start + limit
-        while stop < len(nodes) and isinstance(nodes[stop].operation, Fold | Add):
+        made = {node.value for node in nodes[start:stop]}
+        while stop < len(nodes) and nodes[stop].space and _takes(nodes[stop], made):
             stop += 1
         yield list(nodes[start:stop])
         start = stop
+
+
+def _takes(node: Node, made: Container[int]) -> bool:
+    return isinstance(node.operation, Fold | Add) and node.operands[0].base in made
 
 
 def _stored(groups: Sequence[Group], builder: _Builder) -> frozenset[int]:

@@ -148,12 +148,21 @@ class Matmul:
         return np.matmul(x, y)
 
 
+class OtherTypes(Exception):
+    """A call whose result has another shape or dtype than the program has, which depended on values."""
+
+
 @attrs.frozen(eq=False)
 class Apply:
-    """A primitive and its static parameters; the only operation with several outputs."""
+    """A primitive and its static parameters; the only operation with several outputs.
+
+    ``types`` are those of the outputs, with None for an output that is None and no value of the program; where they are
+    not given, nothing is checked.
+    """
 
     primitive: Any
     params: Mapping[str, Any]
+    types: tuple[Type | None, ...] = ()
 
     @property
     def name(self) -> str:
@@ -161,7 +170,16 @@ class Apply:
 
     def run(self, *operands: Any) -> Any:
         out = self.primitive.function(*operands, **self.params)
-        return out[0] if type(out) is tuple and len(out) == 1 else out
+        outs = out if type(out) is tuple else (out,)
+        if self.types:
+            outs = tuple([o for o, type_ in zip(outs, self.types, strict=True) if type_ is not None and self._fits(o, type_)])
+        return outs if len(outs) > 1 else outs[0]
+
+    def _fits(self, out: Any, type_: Type) -> bool:
+        """True; raises where it is not."""
+        if not type_.number and (out.shape != type_.shape or out.dtype != type_.dtype):
+            raise OtherTypes(f"{self.name} returned {out.dtype}{list(out.shape)} where the program has {type_}")
+        return True
 
 
 Operation = Map | Cast | Reshape | Transpose | Broadcast | Slice | Reduce | Scatter | Matmul | Apply

@@ -58,7 +58,7 @@ def _refuse_change(name: str, use: str, a: int, b: int, first: Program, second: 
 
 def _same_call(one: Instruction, other: Instruction) -> bool:
     if not (isinstance(one.operation, Apply) and isinstance(other.operation, Apply)):
-        return one.operation == other.operation
+        return bool(one.operation == other.operation)
     return one.operation.primitive.name == other.operation.primitive.name and len(one.operands) == len(other.operands)
 
 

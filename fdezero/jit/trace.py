@@ -72,13 +72,16 @@ class Recorder:
             raise UsesOuterBox(f"a {type(x).__name__} of a transform around the compiled function is used in it")
         raise Untraceable(f"a {type(x).__name__} is used in it")
 
-    def call(self, primitive: Primitive, args: tuple[Any, ...], params: Params, out: Any) -> tuple[int, ...]:
+    def call(self, primitive: Primitive, args: tuple[Any, ...], params: Params, out: Any) -> tuple[int | None, ...]:
         if self.careful:
             zeros.raise_alarm()
         operands = tuple([self.operand(a) for a in args])
-        outputs = tuple([self.new(o) for o in (out if type(out) is tuple else (out,))])
+        outs = out if type(out) is tuple else (out,)
+        outputs = tuple([None if o is None else self.new(o) for o in outs])
+        made = tuple([i for i in outputs if i is not None])
+        types = tuple([None if i is None else self.types[i] for i in outputs])
         quiet = "warn" not in (modes := np.geterr().values()) and "raise" not in modes
-        self.instructions.append(Instruction(Apply(primitive, params), operands, outputs, quiet))
+        self.instructions.append(Instruction(Apply(primitive, params, types), operands, made, quiet))
         return outputs
 
     def decided(self, number: int, value: Any) -> None:

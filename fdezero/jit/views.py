@@ -25,6 +25,8 @@ def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
         >>> contiguous((2, 3, 4))
         (12, 4, 1)
     """
+    if len(shape) < 2:
+        return (1,) * len(shape)
     strides, step = [], 1
     for n in reversed(shape):
         strides.append(step)

@@ -434,3 +434,22 @@ def test_a_program_is_drawn(compiled):
     assert diagram.startswith("flowchart TD")
     assert "tanh<br>float64[3]" in diagram
     assert "v0 -> v1" in fdezero.show.dot(program)
+
+
+def test_a_dtype_that_depends_on_values(compiled):
+    fast = compiled(np.roots)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for p in ([1.0, -3.0, 2.0], [1.0, -3.0, 2.0], [1.0, 0.0, 1.0], [1.0, -5.0, 6.0]):
+            np.testing.assert_allclose(fast(np.array(p)), np.roots(p))
+            assert fast(np.array(p)).dtype == np.roots(p).dtype
+
+
+def test_outputs_that_are_none(compiled):
+    f = grad(lambda a: (np.linalg.eigvalsh(a + a.T) ** 2).sum() + np.linalg.norm(a, 2) + np.linalg.svd(a, compute_uv=False).sum())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fast = compiled(f)
+        for seed in range(3):
+            a = np.random.default_rng(seed).standard_normal((3, 3))
+            np.testing.assert_allclose(fast(a), f(a), rtol=1e-10)

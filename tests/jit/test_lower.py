@@ -30,12 +30,14 @@ def test_a_lowered_program_returns_the_same(case):
 
 
 def test_most_of_what_the_rules_call_is_lowered():
-    calls = left = 0
+    calls = left = traces = 0
     for case in CASES[::5]:
         for _, program, _ in programs_of(case):
+            traces += 1
             calls += len(program.instructions)
             left += sum(isinstance(each.operation, Apply) for each in lower(program).instructions)
     assert left < 0.1 * calls
+    assert traces > 3.8 * len(CASES[::5])  # of four modes
 
 
 OF_CONSTANTS = [

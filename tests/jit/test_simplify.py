@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fdezero import grad
@@ -145,8 +145,22 @@ def arguments_of(program):
     yield [special[np.arange(x.size) % 6].reshape(x.shape) for x in plain]
 
 
-@settings(max_examples=400, deadline=None)
+def with_number(ufunc, number):
+    """``ufunc(x, number)``: what random programs do too seldom."""
+    types = {0: Type((6,), FLOAT), 1: Type((), FLOAT), 2: Type((), FLOAT), 3: Type((6,), FLOAT)}
+    step = Instruction(Map(ufunc), (0, 2), (3,))
+    return Program(types, (0, 1), {2: np.float64(number)}, (step,), (3,))
+
+
+@settings(max_examples=200, deadline=None)
 @given(programs())
+@example(with_number(np.add, 0.0))
+@example(with_number(np.add, -0.0))
+@example(with_number(np.multiply, 0.0))
+@example(with_number(np.subtract, -0.0))
+@example(with_number(np.subtract, 0.5))
+@example(with_number(np.divide, 3.0))
+@example(with_number(np.power, 1.0))
 def test_random_programs_return_the_same(program):
     check_well_formed(program)
     for step in (*PASSES, simplify):

@@ -9,7 +9,6 @@ import ctypes
 import functools
 import importlib
 import importlib.util
-import itertools
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -84,13 +83,27 @@ def _machine(where: Target, level: int) -> Any:
 
 
 @functools.cache
+def _pass_builder(where: Target, level: int) -> Any:
+    llvm = binding()
+    return llvm.create_pass_builder(_machine(where, level), llvm.create_pipeline_tuning_options(speed_level=0))
+
+
 def _linker(where: Target) -> Any:
+    """What puts one program into memory; one for all would keep a piece of each when the program is gone."""
     llvm = binding()
     machine = llvm.Target.from_triple(where.triple).create_target_machine(cpu=where.cpu, features=where.features, jit=True)
     return llvm.create_lljit_compiler(machine)
 
 
-_numbers = itertools.count()
+@attrs.frozen(eq=False)
+class Library:
+    """Code in memory, as long as this is kept; ``library[name]`` is the address of an exported symbol."""
+
+    tracker: Any
+    linker: Any
+
+    def __getitem__(self, name: str) -> int:
+        return self.tracker[name]  # type: ignore[no-any-return]  # an int
 
 
 @attrs.frozen
@@ -102,10 +115,8 @@ class Module:
     inline: bool = False
 
 
-def build(modules: Sequence[Module], exports: Sequence[str], imports: Mapping[str, int], where: Target) -> Any:
-    """Compile modules and put them into memory together: a mapping from the exported names to addresses.
-
-    They stay as long as what is returned is kept.
+def build(modules: Sequence[Module], exports: Sequence[str], imports: Mapping[str, int], where: Target) -> Library:
+    """Compile modules and put them into memory together.
 
     Args:
         imports: the addresses of the symbols that no module defines.
@@ -123,7 +134,7 @@ def build(modules: Sequence[Module], exports: Sequence[str], imports: Mapping[st
         if each.inline:
             passes = llvm.create_new_module_pass_manager()
             passes.add_always_inliner_pass()
-            passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0)))
+            passes.run(module, _pass_builder(where, each.level))
         for function in module.functions:
             if not function.name.startswith("llvm."):
                 (needed if function.is_declaration else defined).add(function.name)
@@ -135,7 +146,8 @@ def build(modules: Sequence[Module], exports: Sequence[str], imports: Mapping[st
         builder.import_symbol(name, address)
     for name in exports:
         builder.export_symbol(name)
-    return builder.link(_linker(where), f"program{next(_numbers)}")
+    linker = _linker(where)
+    return Library(builder.link(linker, "program"), linker)
 
 
 def assembly(text: str, where: Target, level: int) -> str:

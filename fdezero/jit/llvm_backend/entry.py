@@ -11,6 +11,7 @@ of an array (NumPy's binary interface) after it.
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from fdezero.jit.fuse import Fused
 from fdezero.jit.llvm_backend.engine import numpy_api, python_symbols
 from fdezero.jit.llvm_backend.flags import Flags
 from fdezero.jit.llvm_backend.layout import Layout
-from fdezero.jit.program import Type
+from fdezero.jit.program import Matmul, Type
 
 #: The size of an object's header, whose last field is the type.
 HEADER = object.__basicsize__
@@ -30,6 +31,8 @@ DATA, AXES, SHAPE, DTYPE, FLAGS = (HEADER + k for k in (0, 8, 16, 40, 48))
 WELL = 0x1 | 0x100
 #: An arena of at most this many bytes is on the stack.
 STACK = 16384
+#: Operations on entries above which other threads may run Python meanwhile.
+LONG = 200_000
 
 _PYTHON = {
     "PyTuple_New": "ptr (i64)",
@@ -40,6 +43,8 @@ _PYTHON = {
     "PyMem_RawMalloc": "ptr (i64)",
     "PyMem_RawFree": "void (ptr)",
     "PyErr_NoMemory": "ptr ()",
+    "PyEval_SaveThread": "ptr ()",
+    "PyEval_RestoreThread": "void (ptr)",
 }
 
 
@@ -51,6 +56,16 @@ def imports() -> dict[str, int]:
 def entry(fused: Fused, layout: Layout, flags: Flags) -> str:
     """The text of ``@run`` and ``@unchecked``, ``ptr (ptr %self, ptr %arguments, i64 %count)``."""
     return _Entry(fused, layout, flags).text()
+
+
+def work(fused: Fused) -> int:
+    """About how many operations on entries a program makes."""
+    total = 0
+    for group in fused.groups:
+        size = math.prod(group.space) if group.nodes else 0
+        for node in group.nodes:
+            total += size * (node.operands[0].shape[-1] if isinstance(node.operation, Matmul) else 1)
+    return total
 
 
 class _Entry:
@@ -94,9 +109,14 @@ class _Entry:
         self.outputs()
         self.constants()
         self.arena()
+        long = work(self.fused) > LONG
+        if long:
+            self.do("%thread = call ptr @PyEval_SaveThread()")
         self.do(*self.flags.begin)
         self.do("%status = call i64 @kernel(ptr %table)")
         self.do(*self.flags.end)
+        if long:
+            self.do("call void @PyEval_RestoreThread(ptr %thread)")
         self.release()
         self.finish()
         lines = [

@@ -9,11 +9,13 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fdezero.jit.fuse import Fused, Group
+from fdezero.jit.fuse import Add, Fused, Group
 from fdezero.jit.program import Matmul
 
 #: Places in the arena begin at multiples of this: a line of the cache.
 ALIGNMENT = 64
+#: Nodes that an addition to memory counts as: the code generator compares it with all others of its function.
+ADDING = 16
 
 
 @attrs.frozen(eq=False)
@@ -47,11 +49,12 @@ def _chunks(groups: Sequence[Group], limit: int) -> tuple[tuple[Group, ...], ...
     chunks: list[list[Group]] = [[]]
     size = 0
     for group in groups:
-        if size and size + len(group.nodes) > limit:
+        own = 4 + sum(ADDING if isinstance(node.operation, Add) else 1 for node in group.nodes)
+        if size and size + own > limit:
             chunks.append([])
             size = 0
         chunks[-1].append(group)
-        size += len(group.nodes) + 4
+        size += own
     return tuple(tuple(each) for each in chunks)
 
 

@@ -160,6 +160,7 @@ class _Cutter:
         self.program = program
         self.maker = {out: each for each in program.instructions for out in each.outputs}
         self.time = dict.fromkeys([*program.inputs, *program.constants], -1)
+        self.bases: dict[int, int] = {}  # of views: what they are of
         self.native: dict[int, list[Instruction]] = {}
         self.calls: dict[int, list[Instruction]] = {}
         self.guards: dict[int, list[int]] = {}
@@ -171,10 +172,11 @@ class _Cutter:
         for position, each in enumerate(self.program.instructions):
             while waiting and self.program.guards[waiting[0]].position <= position:
                 barrier = latest = self._guard(waiting.pop(0), latest)
-            before = max((self.time[i] for i in each.operands), default=-1)
+            before = max([self.time[i] for i in each.operands], default=-1)
             if is_native(each, self.program.types):
                 if isinstance(each.operation, VIEWS):  # of what it looks at: it is made where it is needed
                     when = before
+                    self.bases[each.outputs[0]] = self.base(each.operands[0])
                 else:
                     when = max(0, before + before % 2)
                     self.native.setdefault(when, []).append(each)
@@ -191,22 +193,16 @@ class _Cutter:
         self.guards.setdefault(when, []).append(k)
         return when
 
-    def is_view(self, value: int) -> bool:
-        each = self.maker.get(value)
-        return each is not None and isinstance(each.operation, VIEWS) and is_native(each, self.program.types)
-
     def path(self, value: int) -> list[Instruction]:
         """The views that lead from what is in memory to a value, in order."""
         found = []
-        while self.is_view(value):
+        while value in self.bases:
             found.append(self.maker[value])
             value = found[-1].operands[0]
         return found[::-1]
 
     def base(self, value: int) -> int:
-        while self.is_view(value):
-            value = self.maker[value].operands[0]
-        return value
+        return self.bases.get(value, value)
 
     def steps(self) -> tuple[Segment | Instruction, ...]:
         times = sorted({*self.native, *self.calls, *self.guards, 0})
@@ -265,7 +261,8 @@ class _Cutter:
 
         for each in self.native.get(when, ()):
             for i in each.operands:
-                need(i)
+                if i not in made:
+                    need(i)
             instructions.append(each)
             made.update(each.outputs)
         for i in outputs:

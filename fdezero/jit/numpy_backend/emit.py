@@ -162,6 +162,9 @@ def _scatter(w: Writer, each: Instruction) -> None:
             w.write(f"{target}[{index(part)}] {'+=' if more else '='} {x if more else f'{old} + {x}'}")
         else:
             view = w.part("view", View(target, part)) if target in w.parts else f"{target}[{index(part)}]"
+            if more and target not in w.parts:
+                w.write(f"region = {view}")
+                view = "region"
             w.write(f"{add}({view}, {x}, {view})" if more else f"{add}({x}, {zero}, {view})")
 
 
@@ -191,13 +194,8 @@ def _overlaps(operation: Scatter) -> tuple[bool, list[bool]]:
 def _apply(w: Writer, each: Instruction) -> None:
     operation: Apply = each.operation
     arguments = [_passed(w, i) for i in each.operands]
-    if operation.params:
-        arguments.append("**" + w.names.name(dict(operation.params), f"params_{each.outputs[0]}"))
-    called = f"{w.names.name(operation.primitive.function, f'call_{operation.name}')}({', '.join(arguments)})"
     names = [f"v{i}" for i in each.outputs]
-    w.write(f"{', '.join(names)} = {called}")
-    if len(names) == 1:  # a tuple of one may come
-        w.write(f"if type({names[0]}) is tuple: {names[0]}, = {names[0]}")
+    w.write(f"{', '.join(names)} = {w.names.name(operation.run, f'call_{operation.name}')}({', '.join(arguments)})")
     for i, name in zip(each.outputs, names, strict=True):
         kind = w.kind(i)
         if kind.shape == ():

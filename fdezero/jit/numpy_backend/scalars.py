@@ -106,17 +106,16 @@ def as_held(dtype: np.dtype[Any], expression: str) -> str:
 
 def python(function: Any, operands: Sequence[np.dtype[Any]], arguments: Sequence[str]) -> str | None:
     """A function of numbers as an expression of Python's, or None where there is none that agrees with NumPy's."""
-    dtypes = set(operands[1:] if function is np.where else operands)
-    if len(dtypes) != 1:
-        return None
-    kind = HELD.get(dtypes.pop())
-    template = _PYTHON.get(kind or "", {}).get(function)
+    template = template_of(function, operands)
     return template.format(*arguments) if template else None
 
 
-def python_template(function: Any) -> str:
-    """How Python writes a function of numbers of some type; empty if it does not."""
-    return next((table[function] for table in _PYTHON.values() if function in table), "")
+def template_of(function: Any, operands: Sequence[np.dtype[Any]]) -> str | None:
+    """`python`, with the places of the arguments left open."""
+    dtypes = set(operands[1:] if function is np.where else operands)
+    if len(dtypes) != 1:
+        return None
+    return _PYTHON.get(HELD.get(dtypes.pop()) or "", {}).get(function)
 
 
 def operator(function: Any, operands: Sequence[np.dtype[Any]], arguments: Sequence[str]) -> str | None:
@@ -184,7 +183,7 @@ def _in_python(program: Program, each: Instruction) -> bool:
         return False
     kinds = [program.types[i].dtype for i in each.operands]
     floats = program.types[each.outputs[0]].dtype == np.float64
-    return floats and python(each.operation.function, kinds, ["x"] * len(kinds)) is not None
+    return floats and template_of(each.operation.function, kinds) is not None
 
 
 def literal(value: Any, dtype: np.dtype[Any]) -> str | None:

@@ -27,8 +27,8 @@ SMALL = 12
 _CALL, _REDUCE, _SCATTER, _MATMUL, _NEW = 0.22, 0.35, 0.4, 0.3, 0.1
 _OPERATOR, _FUNCTION, _TAKE, _PUT = 0.014, 0.035, 0.03, 0.045
 
-#: So much must be won, for longer source takes longer to compile.
-_MARGIN = 1.25
+#: So many times as soon done it must be, for longer source takes longer to compile.
+_MARGIN = 2.0
 
 _FOLDS = frozenset({np.add, np.multiply, np.maximum, np.minimum})
 
@@ -71,8 +71,7 @@ def _is_possible(program: Program, each: Instruction) -> bool:
     if not all(map(_is_small, kinds)) or all(kind.shape == () for kind in kinds):
         return False
     if isinstance(operation, Map):
-        dtypes = [kind.dtype for kind in kinds[:-1]]
-        return scalars.python(operation.function, dtypes, ["x"] * len(dtypes)) is not None
+        return scalars.template_of(operation.function, [kind.dtype for kind in kinds[:-1]]) is not None
     if isinstance(operation, Reduce):
         return operation.ufunc in _FOLDS and kinds[0].dtype == kinds[1].dtype and 0 not in kinds[0].shape
     if isinstance(operation, Matmul):
@@ -102,7 +101,8 @@ def _saved(program: Program, each: Instruction) -> float:
     size = math.prod(program.types[each.outputs[0]].shape)
     first = program.types[each.operands[0]].shape
     if isinstance(operation, Map):
-        one = _FUNCTION if "(" in scalars.python_template(operation.function) else _OPERATOR
+        template = scalars.template_of(operation.function, [program.types[i].dtype for i in each.operands])
+        one = _FUNCTION if "(" in (template or "") else _OPERATOR
         return _CALL - _MARGIN * one * size
     if isinstance(operation, Reduce):
         return _REDUCE - _MARGIN * _OPERATOR * math.prod(first)

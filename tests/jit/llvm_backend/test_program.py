@@ -1,8 +1,12 @@
 """Compiled programs agree with the evaluation by NumPy, an instruction at a time."""
 
 import gc
+import os
+import resource
 import threading
 import tracemalloc
+import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,6 +121,14 @@ def test_products(m, k, n, dtype):
     outs.append(make.add(Matmul(), make.add(Slice(((None, None, None), (None, None, 2))), x), every))
     program = make.program(*outs)
     same(program, *arguments(program, np.random.default_rng(0)))
+
+
+def test_products_without_a_library(monkeypatch):
+    monkeypatch.setattr(engine, "blas", lambda name: None)
+    make = Maker()
+    x = make.input((20, 20))
+    program = make.program(make.map(np.exp, make.add(Matmul(), x, x)))
+    assert "matmul" in same(program, *arguments(program, np.random.default_rng(0))).source
 
 
 def test_scatters_that_overlap_and_step():
@@ -408,10 +420,29 @@ def test_eight_threads_at_once():
     assert not failures
 
 
+def test_long_calls_let_other_threads_run():
+    make = Maker()
+    x = make.input((1000, 1000))
+    y = make.add(Matmul(), x, x)
+    compiled = compile_program(make.program(make.add(Matmul(), y, y)))
+    leaf, counts, done = np.ones((1000, 1000)), [0], threading.Event()
+
+    def count():
+        while not done.is_set():
+            counts[0] += 1
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    before = counts[0]
+    compiled.run(leaf)
+    after = counts[0]
+    done.set()
+    thread.join()
+    assert after > before
+
+
 @pytest.mark.parametrize("argument", [np.ones((60, 60)), np.ones((60, 60)).T[:, ::-1], -np.ones((60, 60))])
 def test_memory_is_flat(argument):
-    import resource
-
     compiled = compile_program(heavy())
     failing = compile_program(guarded(("positive", True)))
     bad = compile_program(pair())
@@ -432,9 +463,22 @@ def test_memory_is_flat(argument):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # kilobytes
 
 
-def test_programs_are_freed():
-    import weakref
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="resident memory is read from /proc")
+def test_a_program_that_is_gone_leaves_no_memory_behind():
+    def resident():
+        gc.collect()
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
+    program = pair()
+    for _ in range(100):
+        compile_program(program).run(np.ones((6, 4)), np.ones((6, 4)))
+    before = resident()
+    for _ in range(200):
+        compile_program(program).run(np.ones((6, 4)), np.ones((6, 4)))
+    assert resident() - before < 200 * 5000
+
+
+def test_programs_are_freed():
     compiled = compile_program(pair())
     compiled.run(np.ones((6, 4)), np.ones((6, 4)))
     alive = weakref.ref(compiled.run.__self__)
