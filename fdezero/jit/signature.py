@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import tree
 from ..core.graph import Box
-from ..core.operands import as_operand, describe
+from ..core.operands import as_operand, describe, has_own_arithmetic
 
 #: What a leaf is when it is an array or a number that the program computes with; anything else is part of the signature.
 ARRAYS = (np.ndarray, np.generic, float, complex, Box)
@@ -41,7 +41,7 @@ def signature_of(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[An
     ``static`` holds the positions and names of arguments that are taken whole as part of the signature.
 
     Raises:
-        TypeError: when a part of the signature cannot be hashed.
+        TypeError: when a part of the signature cannot be hashed, and for arrays with an arithmetic of their own.
     """
     if static:
         args = tuple([_Whole(a) if i in static or i - len(args) in static else a for i, a in enumerate(args)])
@@ -50,6 +50,13 @@ def signature_of(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[An
     types: list[Any] = []
     dynamic: list[Any] = []
     for leaf in leaves:
+        if has_own_arithmetic(leaf):
+            raise TypeError(
+                f"{describe(leaf)} among the arguments of a jitted function has rules of arithmetic that compiled code would "
+                "not follow; write np.asarray(x) for it"
+            )
+        if isinstance(leaf, np.ndarray) and type(leaf) is not np.ndarray:
+            leaf = np.asarray(leaf)  # np.memmap and the like
         if isinstance(leaf, ARRAYS) or (type(leaf) is int):
             types.append((_kind(leaf), getattr(leaf, "shape", ()), getattr(leaf, "dtype", None)))
             dynamic.append(leaf)

@@ -108,10 +108,15 @@ def type_of(value: Any) -> Type:
 def _users_line() -> str:
     """The line outside this package and NumPy that is being run."""
     frame: Any = sys._getframe(2)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("fdezero", "numpy", "toolz"):
+    while frame.f_back is not None and is_of_package(frame):
         frame = frame.f_back
     file, number = frame.f_code.co_filename, frame.f_lineno
     return f"{file}:{number}: {linecache.getline(file, number).strip()}"
+
+
+def is_of_package(frame: Any) -> bool:
+    """True for code of this package, and of those that it calls the user's function through."""
+    return frame.f_globals.get("__name__", "").partition(".")[0] in ("fdezero", "numpy", "toolz")
 
 
 @attrs.frozen(eq=False)

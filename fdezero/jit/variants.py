@@ -8,6 +8,7 @@ operations that keep a NaN of what counts nothing out of a derivative.
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from .flattener import make_enter
 from .program import Compiled, Program
 from .purity import refuse_changes
 from .signature import Signature, arguments_of
-from .trace import NUMBER, OBJECT, Trace, Untraceable, UsesOuterBox, trace
+from .trace import NUMBER, OBJECT, Trace, Untraceable, UsesOuterBox, is_of_package, trace
 
 #: More variants than this are not worth their compilation; the function is then called as it is.
 MOST_VARIANTS = 16
@@ -178,7 +179,16 @@ class Specialisation:
     def give_up(self, reason: str) -> None:
         self.is_eager = True
         name = getattr(self.f, "__name__", "the function")
-        warnings.warn(f"{name} is not compiled for these arguments: {reason}", stacklevel=5)
+        warnings.warn(f"{name} is not compiled for these arguments: {reason}", stacklevel=frames_below_user())
+
+
+def frames_below_user() -> int:
+    """The `stacklevel` with which the caller's warning shows the line that called the compiled function."""
+    frame: Any = sys._getframe(1)
+    level = 1
+    while frame.f_back is not None and (is_of_package(frame) or frame.f_code.co_filename.startswith("<fdezero")):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 @attrs.frozen(eq=False)

@@ -191,9 +191,10 @@ def test_a_decision_that_always_differs_is_reported_once_with_its_line(compiled)
         return x * scale
 
     fast = compiled(f)
-    with pytest.warns(UserWarning, match=r"scale = float\(x\)"):
+    with pytest.warns(UserWarning, match=r"scale = float\(x\)") as found:
         for k in range(40):
             assert fast(1.0 + k) == (1.0 + k) ** 2
+    assert [warning.filename for warning in found] == [__file__]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert fast(100.0) == 100.0**2
@@ -213,9 +214,26 @@ def test_an_error_that_the_function_catches_is_not_compiled(compiled):
         for a in (good, good, good, bad, good, bad):
             assert fast(a) == pytest.approx(f(a))
     fast = compiled(f)
-    with pytest.warns(UserWarning, match="went on after an error"):
+    with pytest.warns(UserWarning, match="went on after an error") as found:
         for a in (bad, good, bad):
             assert fast(a) == pytest.approx(f(a))
+    assert {warning.filename for warning in found} == {__file__}
+
+
+@pytest.mark.parametrize("kind", [np.ma.MaskedArray, np.matrix])
+def test_arrays_with_an_arithmetic_of_their_own_are_refused(compiled, kind):
+    x = np.ones((1, 2)).view(kind)
+    with pytest.raises(TypeError, match=rf"{kind.__name__}.* write np.asarray\(x\)"):
+        compiled(lambda x: x * 2)([x])
+
+
+def test_other_arrays_are_what_is_in_them(compiled):
+    class Named(np.ndarray):
+        pass
+
+    fast = compiled(lambda x: x * 2)
+    for _ in range(3):
+        assert type(fast(np.ones(2).view(Named))) is np.ndarray
 
 
 def test_errors_are_the_functions_own(compiled):
