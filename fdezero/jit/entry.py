@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import threading
 from collections.abc import Callable
 from types import MethodType
@@ -95,13 +94,13 @@ def compilers(name: str | None) -> tuple[Callable[[Program], Program], Backend]:
         ImportError: when llvmlite is asked for and not installed.
         ValueError: for another name.
     """
+    from . import llvm_backend, numpy_backend
     from .lower import lower
     from .simplify import simplify
 
     if name not in (None, "llvm", "numpy"):
         raise ValueError(f'backend is "llvm", "numpy" or None; got {name!r}')
-    if name == "numpy" or (name is None and importlib.util.find_spec("llvmlite") is None):
-        from . import numpy_backend as backend
-    else:
-        from . import llvm_backend as backend  # type: ignore[no-redef]  # the same name for the other one
-    return compose(simplify, lower), backend.compile_program
+    if name == "llvm":
+        llvm_backend.binding()  # an error where it is missing
+    native = name == "llvm" or (name is None and llvm_backend.available())
+    return compose(simplify, lower), (llvm_backend if native else numpy_backend).compile_program

@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 import attrs
 import numpy as np
 
-from fdezero.jit.program import Cast, Map, Matmul, Program, Reduce, Scatter, Type
-from fdezero.jit.views import VIEWS, View, apply, broadcast, contiguous, is_whole, rows, sliced, squeezed, whole
+from .program import Cast, Map, Matmul, Program, Reduce, Scatter, Type
+from .views import VIEWS, View, apply, broadcast, contiguous, is_whole, rows, sliced, squeezed, whole
 
 
 class Fold(NamedTuple):

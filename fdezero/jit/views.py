@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from fdezero.jit.program import Broadcast, Operation, Reshape, Slice, Transpose
+from .program import Broadcast, Operation, Reshape, Slice, Transpose
 
 
 class View(NamedTuple):

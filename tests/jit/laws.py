@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fdezero.core import zeros
-from fdezero.jit.program import Apply, Program, evaluate
+from fdezero.jit.program import Apply, OtherTypes, Program, evaluate
 
 
 def outcome(program: Program, arguments: Any) -> Any:
@@ -17,7 +17,7 @@ def outcome(program: Program, arguments: Any) -> Any:
         warnings.simplefilter("ignore")
         try:
             return evaluate(program, arguments)
-        except (ValueError, ArithmeticError, IndexError, np.linalg.LinAlgError) as error:
+        except (ValueError, ArithmeticError, IndexError, np.linalg.LinAlgError, OtherTypes) as error:
             return type(error)
 
 
@@ -25,7 +25,7 @@ def has_its_types(program: Program, arguments: Any) -> bool:
     """False where a value has another dtype or shape for these arguments than the program says, as of `np.roots`."""
     try:
         check_types(program, arguments)
-    except (AssertionError, ValueError, ArithmeticError, IndexError, np.linalg.LinAlgError):
+    except (AssertionError, ValueError, ArithmeticError, IndexError, np.linalg.LinAlgError, OtherTypes):
         return False
     return True
 

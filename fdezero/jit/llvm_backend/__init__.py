@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fdezero.jit.llvm_backend.driver import compile_program
-from fdezero.jit.llvm_backend.engine import available
+from .driver import compile_program
+from .engine import available, binding
 
-__all__ = ["available", "compile_program"]
+__all__ = ["available", "binding", "compile_program"]

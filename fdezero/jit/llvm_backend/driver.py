@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from fdezero.jit.llvm_backend.engine import Target
-from fdezero.jit.llvm_backend.native import native
-from fdezero.jit.llvm_backend.segments import Segment, cut, guarded, readable
-from fdezero.jit.program import Compiled, Program
+from ..program import Compiled, Program
+from .engine import Target
+from .native import native
+from .segments import Segment, cut, guarded, readable
 
 
 def compile_program(program: Program, target: Target | None = None) -> Compiled:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from fdezero.jit.llvm_backend import functions
-from fdezero.jit.llvm_backend.code import BOOL, Code, Kind, kind, of, splat, vector
-from fdezero.jit.program import Cast, Map
+from ..program import Cast, Map
+from . import functions
+from .code import BOOL, Code, Kind, kind, of, splat, vector
 
 #: The instructions for (code, kind of the first array operand, width, values).
 Emitter = Callable[[Code, Kind, int, Sequence[str]], str]

@@ -17,14 +17,16 @@ from typing import Any
 import attrs
 import numpy as np
 
+from . import objects
+
 #: An instruction set to compile for in place of the host's own: "avx2", or "baseline".
 VARIABLE = "FDEZERO_JIT_FEATURES"
 _MASKED = {"avx2": "avx512", "baseline": "avx"}
 
 
 def available() -> bool:
-    """Whether llvmlite is installed."""
-    return importlib.util.find_spec("llvmlite") is not None
+    """True where llvmlite is installed, and Python's objects lie in memory as native code reads them."""
+    return importlib.util.find_spec("llvmlite") is not None and objects.are_known()
 
 
 @functools.cache
@@ -32,8 +34,10 @@ def binding() -> Any:
     """The module llvmlite.binding, made ready.
 
     Raises:
-        ImportError: llvmlite is not installed.
+        ImportError: llvmlite is not installed, or this Python's objects are not as native code reads them.
     """
+    if not objects.are_known():
+        raise ImportError('native code does not know how this build of Python keeps its objects; write backend="numpy"')
     try:
         llvm = importlib.import_module("llvmlite.binding")
     except ImportError as error:

@@ -4,8 +4,7 @@ It is a built-in function (METH_FASTCALL) whose machine code is made here.  An a
 it (another memory order, another type of number) leads to a call of the function's ``self``, a Python object that
 copies what it must and calls again.
 
-It relies on the layout of Python's and NumPy's objects: an object's header, a float's value after it, the fields
-of an array (NumPy's binary interface) after it.
+It relies on the layout of Python's and NumPy's objects (`objects`).
 """
 
 from __future__ import annotations
@@ -17,16 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from fdezero.jit.fuse import Fused
-from fdezero.jit.llvm_backend.engine import numpy_api, python_symbols
-from fdezero.jit.llvm_backend.flags import Flags
-from fdezero.jit.llvm_backend.layout import Layout
-from fdezero.jit.program import Matmul, Type
+from ..fuse import Fused
+from ..program import Matmul, Type
+from .engine import numpy_api, python_symbols
+from .flags import Flags
+from .layout import Layout
+from .objects import AXES, DATA, DTYPE, FLAGS, HEADER, SHAPE
 
-#: The size of an object's header, whose last field is the type.
-HEADER = object.__basicsize__
-#: Offsets of the fields of an array.
-DATA, AXES, SHAPE, DTYPE, FLAGS = (HEADER + k for k in (0, 8, 16, 40, 48))
 #: Row-major and aligned.
 WELL = 0x1 | 0x100
 #: An arena of at most this many bytes is on the stack.

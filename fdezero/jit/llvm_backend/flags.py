@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import attrs
 
-from fdezero.jit.llvm_backend.engine import memory_function
+from .engine import memory_function
 
 
 @attrs.frozen

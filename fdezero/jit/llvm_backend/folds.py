@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from fdezero.jit.llvm_backend import elementwise
-from fdezero.jit.llvm_backend.code import Code, Kind, kind, vector
-from fdezero.jit.program import Map
+from ..program import Map
+from . import elementwise
+from .code import Code, Kind, kind, vector
 
 
 def identity(ufunc: Any, k: Kind) -> Any:

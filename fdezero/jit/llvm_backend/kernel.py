@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from fdezero.jit.fuse import Fused, Group
-from fdezero.jit.llvm_backend import elementwise, loops, products
-from fdezero.jit.llvm_backend.code import Code, Kind, literal, of, splat, vector
-from fdezero.jit.llvm_backend.engine import Target
-from fdezero.jit.llvm_backend.layout import Layout
-from fdezero.jit.program import Matmul
-from fdezero.jit.views import View
+from ..fuse import Fused, Group
+from ..program import Matmul
+from ..views import View
+from . import elementwise, loops, products
+from .code import Code, Kind, literal, of, splat, vector
+from .engine import Target
+from .layout import Layout
 
 
 class Function:

@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fdezero.jit.fuse import Add, Fused, Group
-from fdezero.jit.program import Matmul
+from ..fuse import Add, Fused, Group
+from ..program import Matmul
 
 #: Places in the arena begin at multiples of this: a line of the cache.
 ALIGNMENT = 64

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from fdezero.jit.fuse import Add, Fold, Group, Node, is_register
-from fdezero.jit.llvm_backend import elementwise, folds
-from fdezero.jit.llvm_backend.code import Kind, of, splat, vector
-from fdezero.jit.llvm_backend.nests import Axis, Piece, axes, ordered, pieces
-from fdezero.jit.views import View, contiguous
+from ..fuse import Add, Fold, Group, Node, is_register
+from ..views import View, contiguous
+from . import elementwise, folds
+from .code import Kind, of, splat, vector
+from .nests import Axis, Piece, axes, ordered, pieces
 
 if TYPE_CHECKING:
     from fdezero.jit.llvm_backend.kernel import Function

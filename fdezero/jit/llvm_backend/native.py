@@ -9,12 +9,12 @@ from typing import Any
 
 import attrs
 
-from fdezero.jit.fuse import fuse
-from fdezero.jit.llvm_backend import elementwise, engine, entry, products
-from fdezero.jit.llvm_backend.flags import flags
-from fdezero.jit.llvm_backend.kernel import kernel
-from fdezero.jit.llvm_backend.layout import lay_out
-from fdezero.jit.program import Program
+from ..fuse import fuse
+from ..program import Program
+from . import elementwise, engine, entry, products
+from .flags import flags
+from .kernel import kernel
+from .layout import lay_out
 
 #: Nodes of one function: the code generator's time for a function grows faster than its length.
 CHUNK = 1000

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fdezero.jit.fuse import Node
-from fdezero.jit.llvm_backend.code import literal
-from fdezero.jit.views import View, broadcast, contiguous, rows
+from ..fuse import Node
+from ..views import View, broadcast, contiguous, rows
+from .code import literal
 
 if TYPE_CHECKING:
     from fdezero.jit.llvm_backend.kernel import Function

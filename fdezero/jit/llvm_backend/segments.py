@@ -14,10 +14,10 @@ from typing import Any
 import attrs
 import numpy as np
 
-from fdezero.jit.llvm_backend import elementwise, engine, folds, products
-from fdezero.jit.llvm_backend.code import kind
-from fdezero.jit.program import Apply, Cast, Guard, Instruction, Map, Matmul, Program, Reduce, Scatter, Type
-from fdezero.jit.views import VIEWS
+from ..program import Apply, Cast, Guard, Instruction, Map, Matmul, Program, Reduce, Scatter, Type
+from ..views import VIEWS
+from . import elementwise, engine, folds, products
+from .code import kind
 
 
 def is_native(instruction: Instruction, types: Mapping[int, Type]) -> bool:
