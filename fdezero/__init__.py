@@ -15,6 +15,7 @@ from .core.graph import Box, Node, Tape
 from .core.recording import no_grad
 from .coverage import coverage
 from .interpreters.reverse import Variable
+from .jit import jit
 from .rules.numpy.indexing import at
 from .rules.numpy.shaping import array
 from .transforms.checkpoint import checkpoint
@@ -60,6 +61,7 @@ __all__ = [
     "jacobian",
     "jacrev",
     "jet",
+    "jit",
     "jvp",
     "linear_transpose",
     "linearize",

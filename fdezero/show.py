@@ -30,6 +30,18 @@ def _aval(node: Any) -> str:
     return f"{node.dtype}{list(node.shape)}"
 
 
+_QUOTE, _ESCAPED = '"', '\\"'
+
+
+def _drawn(tape: Any) -> list[tuple[str, str, str, list[str]]]:
+    """What a diagram shows of each value: its name, what made it, dtype and shape, and the values that it was made of."""
+    if hasattr(tape, "drawn"):  # a program of `jit`
+        return tape.drawn()  # type: ignore[no-any-return]  # it returns the same
+    names = _names(tape)
+    parents = {node: [names[p] for p in node.parents if p is not None] for node in names}
+    return [(name, node.primitive.name, _aval(node), parents[node]) for node, name in names.items()]
+
+
 def _parameter(value: Any) -> str:
     written = str(value).replace("\n", " ")
     return written if len(written) <= 40 else f"<{type(value).__name__}>"
@@ -64,12 +76,11 @@ def mermaid(tape: Any) -> str:
             v0 --> v1
             v0 --> v1
     """
-    names = _names(tape)
     lines = ["flowchart TD"]
-    for node, name in names.items():
-        left, right = ("([", "])") if not node.generation else ("[", "]")
-        lines.append(f'    {name}{left}"{node.primitive.name}<br>{_aval(node)}"{right}')
-        lines += [f"    {names[p]} --> {name}" for p in node.parents if p is not None]
+    for name, call, aval, parents in _drawn(tape):
+        left, right = ("[", "]") if parents else ("([", "])")
+        lines.append(f'    {name}{left}"{call.replace(_QUOTE, "#quot;")}<br>{aval}"{right}')
+        lines += [f"    {parent} --> {name}" for parent in parents]
     return "\n".join(lines)
 
 
@@ -86,12 +97,11 @@ def dot(tape: Any) -> str:
             v0 -> v1;
         }
     """
-    names = _names(tape)
     lines = ["digraph tape {", '    node [shape=box, fontname="Helvetica"];']
-    for node, name in names.items():
-        style = ", style=rounded" if not node.generation else ""
-        lines.append(f'    {name} [label="{node.primitive.name}\\n{_aval(node)}"{style}];')
-        lines += [f"    {names[p]} -> {name};" for p in node.parents if p is not None]
+    for name, call, aval, parents in _drawn(tape):
+        style = "" if parents else ", style=rounded"
+        lines.append(f'    {name} [label="{call.replace(_QUOTE, _ESCAPED)}\\n{aval}"{style}];')
+        lines += [f"    {parent} -> {name};" for parent in parents]
     return "\n".join([*lines, "}"])
 
 
@@ -99,7 +109,7 @@ def save(tape: Any, path: str | Path) -> Path:
     """Draw the graph into a PNG or SVG file with Graphviz's ``dot`` program.
 
     Args:
-        tape: what `fdezero.record` returned.
+        tape: what `fdezero.record` or a jitted function's ``program`` returned.
         path: the file; its ending says the format.
 
     Returns:

@@ -123,6 +123,13 @@ class ArrayLike:
     #: Boxes are attrs classes, but to `tree` they are leaves.
     _fdezero_leaf = True
 
+    #: False where the value is one of many that it will have: a decision must be made on the Box itself.
+    is_open = True
+
+    concrete: Callable[[], Any]  # of a Box that is not open: the value, for a decision of Python's
+    lift: Callable[[Any], Any]  # likewise: a constant as a Box like it
+    with_dtype: Callable[[], Any]  # likewise: itself, of a Python number the NumPy number
+
     #: pandas' operators return NotImplemented for a larger number, so that a Box's operators are asked.
     __pandas_priority__ = 1_000_000
 
@@ -379,7 +386,13 @@ def truth(x: Any) -> Any:
 
 
 def raw(x: Any) -> Any:
-    """What is inside all the boxes: a plain array."""
-    while isinstance(x, ArrayLike):
+    """What is inside all the boxes: a plain array, or what stands for the plain arrays of a program (`is_open`)."""
+    while isinstance(x, ArrayLike) and x.is_open:
         x = x._value  # type: ignore[attr-defined]  # every Box has one
     return x
+
+
+def lifted(x: Any, beside: Any) -> Any:
+    """The constant ``x`` for use with ``beside``: a Box where that is one that is not open, whose trace then knows it."""
+    inner = raw(beside)
+    return inner.lift(x) if isinstance(inner, ArrayLike) else x

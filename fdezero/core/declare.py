@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from weakref import WeakSet
 
 import numpy as np
@@ -254,3 +254,15 @@ def _numpy_valued(function: Callable[..., Any]) -> Callable[..., Any]:
         return out if type(out) is tuple or hasattr(out, "shape") else np.asarray(out)[()]
 
     return numpy_valued
+
+
+def shape_depends_on_values(primitive: Primitive, *_: Any) -> NoReturn:
+    """How a primitive batches whose result has another shape for each example: not at all.
+
+    Raises:
+        TypeError: which says what to write instead.
+    """
+    raise TypeError(
+        f"numpy.{primitive.name} of a batched value has a result of another shape for each example; write "
+        "np.where(mask, x, 0) for x[mask], or call it outside vmap"
+    )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .graph import Array, Box
-from .primitives import TangentAware
+from .primitives import Constant, TangentAware
 
 #: The alarm of the derivatives that are being computed.
 _alarm: ContextVar[watching | None] = ContextVar("fdezero_alarm", default=None)
@@ -86,10 +86,23 @@ def has_nonfinite(x: Any) -> bool:
 
     A number whose square overflows counts too; the caller then takes a slower path with the same result.
     """
-    return isinstance(x, Box) and any(map(_is_nonfinite, x.parts))
+    return isinstance(x, Box) and x.is_open and any(map(_holds_nonfinite, x.parts))
 
 
-def _is_nonfinite(part: Any) -> bool:
-    if isinstance(part, Box):
-        return has_nonfinite(part)
-    return part.dtype.kind in "fc" and not math.isfinite(abs(np.vdot(part, part)))
+def _holds_nonfinite(part: Any) -> bool:
+    if not isinstance(part, Box):
+        return _is_nonfinite(part)
+    return has_nonfinite(part) if part.is_open else bool(nonfinite(part))
+
+
+def _is_nonfinite(x: Any) -> bool:
+    return getattr(x, "dtype", _FLOAT).kind in "fc" and not math.isfinite(abs(np.vdot(x, x)))
+
+
+_FLOAT = np.dtype(float)
+#: What `has_nonfinite` asks of a Box that is not open; of a batch it is asked of all examples together.
+nonfinite = Constant(
+    "nonfinite",
+    lambda x: np.bool_(_is_nonfinite(x)),
+    batch=lambda primitive, values, batched, size, params: np.broadcast_to(primitive(*values), (size,)),
+)

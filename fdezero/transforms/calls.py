@@ -38,6 +38,9 @@ class CustomCall(Primitive):
 
     __slots__ = ()
 
+    #: The function is ordinary code, which a trace goes through.
+    is_code = True
+
     def rule_of(self, i: int) -> Rule:
         return _USERS
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..core.boxes import lifted
 from ..core.graph import Array
 from ..core.operands import describe
 from ..interpreters.forward import ReverseOnly
@@ -52,13 +53,13 @@ def _basis(leaves: Sequence[Array]) -> list[Array]:
     """The unit vectors of the space that the leaves span, along a new first axis of each leaf."""
     sizes = [math.prod(x.shape) for x in leaves]
     if len(leaves) == 1:
-        return [np.eye(sizes[0], dtype=leaves[0].dtype).reshape((sizes[0], *leaves[0].shape))]
+        return [lifted(np.eye(sizes[0], dtype=leaves[0].dtype), leaves[0]).reshape((sizes[0], *leaves[0].shape))]
     starts = np.cumsum([0, *sizes])
     vectors = []
     for x, start, size in zip(leaves, starts, sizes, strict=False):
         unit = np.zeros((int(starts[-1]), size), x.dtype)
         unit[start + np.arange(size), np.arange(size)] = 1
-        vectors.append(unit.reshape((int(starts[-1]), *x.shape)))
+        vectors.append(lifted(unit, x).reshape((int(starts[-1]), *x.shape)))
     return vectors
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import tree
+from ..core.boxes import lifted
 from ..core.declare import constant
 from ..core.graph import Array, Box, Node, Tape
 from ..core.operands import as_operands, describe
@@ -265,7 +266,8 @@ def _value_and_grad(
         value, node = out._value, out.node
         _check_scalar(node, nodes, holomorphic)
         # From here on the fold holds the graph alone, and frees it as it goes.
-        cotangents[node] = np.ones(node.shape, node.dtype) if node.shape else node.dtype.type(1)
+        seed = np.ones(node.shape, node.dtype) if node.shape else node.dtype.type(1)
+        cotangents[node] = lifted(seed, value)
         del out, node
         cotangents = pull_back(cotangents)
     else:

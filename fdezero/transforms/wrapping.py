@@ -200,6 +200,8 @@ def as_input(x: Any, name: str) -> Array:
         raise TypeError(f"{name} is a {type(x).__name__}, whose rules of arithmetic differ; write np.asarray(x)")
     if isinstance(x, (Box, np.ndarray, np.generic)):
         if x.dtype.kind in "fc":
+            if isinstance(x, Box) and not x.is_open:
+                return x.with_dtype()
             return np.asarray(x) if isinstance(x, np.ndarray) else x  # of a subclass (a memory map), the array
     elif isinstance(x, (float, complex)):
         return np.float64(x) if isinstance(x, float) else np.complex128(x)

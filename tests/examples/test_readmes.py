@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[2]
-PAGES = ("README.md", "fdezero/README.md", "examples/README.md", "examples/steps/README.md", "tests/benchmarks/README.md")
+PAGES = ("README.md", "fdezero/README.md", "fdezero/jit/README.md", "examples/README.md", "examples/steps/README.md", "tests/benchmarks/README.md")
 
 
 def targets(page):
@@ -28,7 +28,8 @@ def test_the_links_are_found():
 def test_every_example_is_on_its_page():
     folder = TOP / "examples"
     assert {str(path.relative_to(folder)) for path in folder.glob("*.py")} <= set(targets("examples/README.md"))
-    assert {f"transforms/{path.name}" for path in folder.glob("transforms/*.py")} <= set(targets("examples/README.md"))
+    for part in ("jit", "transforms"):
+        assert {f"{part}/{path.name}" for path in folder.glob(f"{part}/*.py")} <= set(targets("examples/README.md"))
     assert {f"science/{path.name}" for path in folder.glob("science/*.py")} <= set(targets("examples/README.md"))
     assert {path.name for path in folder.glob("steps/*.py")} <= set(targets("examples/steps/README.md"))
 

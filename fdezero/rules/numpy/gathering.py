@@ -103,7 +103,10 @@ def _is_places(part: Any) -> bool:
 
 def _spelled_out(given: Sequence[Any], shape: tuple[int, ...]) -> list[Any]:
     """The index with a part for each axis: no ellipsis, and no masks."""
-    arrays = [array_of(part) if isinstance(part, list) else part for part in given]
+    arrays = [
+        array_of(part) if isinstance(part, list) else part.concrete() if is_mask(part) and isinstance(part, Box) else part
+        for part in given
+    ]
     used = sum(_axes_of(part) for part in arrays)
     if used > len(shape):
         raise IndexError(f"too many indices: the array has {len(shape)} dimensions, and {used} were indexed")
@@ -125,7 +128,7 @@ def _spelled_out(given: Sequence[Any], shape: tuple[int, ...]) -> list[Any]:
 
 def is_mask(part: Any) -> bool:
     """True where a part of an index is an array of booleans."""
-    return isinstance(part, np.ndarray) and part.dtype.kind == "b"
+    return (isinstance(part, np.ndarray) or (isinstance(part, Box) and not part.is_open)) and part.dtype.kind == "b"
 
 
 def _axes_of(part: Any) -> int:
@@ -139,14 +142,27 @@ def _flat_place(places: Sequence[Any], sizes: Sequence[int]) -> Any:
     """Where places along several axes are when these are made one."""
     flat: Any = 0
     for place, size in zip(places, sizes, strict=True):
-        plain = np.asarray(raw(place))
-        if plain.dtype.kind not in "iu":
-            raise IndexError(f"an index is made of integers, and this one is of dtype {plain.dtype}")
-        if plain.size and not (-size <= plain.min() and plain.max() < size):
-            raise IndexError(f"an index is out of bounds for an axis of size {size}: {plain.min()} to {plain.max()}")
-        # As intp: in an index's own dtype, which may be uint8, the sum would wrap.
-        flat = flat * size + (place if isinstance(place, Box) else plain).astype(np.intp) % max(size, 1)
+        place = place if isinstance(place, Box) else np.asarray(place)
+        if place.dtype.kind not in "iu":
+            raise IndexError(f"an index is made of integers, and this one is of dtype {place.dtype}")
+        flat = flat * size + counted_from_the_start(place, size=size)
     return flat
+
+
+def _counted_from_the_start(place: Array, *, size: int) -> Array:
+    """An index along an axis of length ``size``, without negative numbers.
+
+    Raises:
+        IndexError: when one is out of bounds.
+    """
+    place = np.asarray(place)
+    if place.size and not (-size <= place.min() and place.max() < size):
+        raise IndexError(f"an index is out of bounds for an axis of size {size}: {place.min()} to {place.max()}")
+    # As intp: in an index's own dtype, which may be uint8, a sum would wrap.
+    return place.astype(np.intp) % max(size, 1)
+
+
+counted_from_the_start = constant(_counted_from_the_start, name="counted_from_the_start", core=(0,))
 
 
 # -- writing -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
@@ -111,15 +111,3 @@ def spread_over(values: Sequence[Array], batched: Sequence[bool], size: int) -> 
 def all_batched(primitive: Primitive, values: list[Array], batched: Sequence[bool], size: int, params: Params) -> Any:
     """How a primitive batches whose arguments must all have the batch axis."""
     return primitive(*spread_over(values, batched, size), **params)
-
-
-def shape_depends_on_values(primitive: Primitive, *_: Any) -> NoReturn:
-    """How a primitive batches whose result has another shape for each example: not at all.
-
-    Raises:
-        TypeError: which says what to write instead.
-    """
-    raise TypeError(
-        f"numpy.{primitive.name} of a batched value has a result of another shape for each example; write "
-        "np.where(mask, x, 0) for x[mask], or call it outside vmap"
-    )

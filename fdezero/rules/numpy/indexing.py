@@ -51,6 +51,8 @@ def _known_index(index: Any) -> Any:
     if isinstance(index, (list, range)) or (hasattr(index, "__array__") and not isinstance(index, _ARRAYS)):
         return array_of(index)  # a list or a Series may name an entry twice, which `may_repeat` asks an array
     if isinstance(index, Box):
+        if not index.is_open:
+            return index.concrete()
         instead = (
             "what it selects has another shape for each example; write np.where(mask, x, 0)"
             if index.dtype.kind == "b"
@@ -139,7 +141,7 @@ def diag(v: Array, k: int = 0) -> Array:
 # -- functional assignment ---------------------------------------------------------------------------
 def _wide_enough_dtype(x: Array, v: Array) -> Any:
     """What ``x`` is to be so that ``v`` can be written into it: integers or real numbers are widened, nothing is truncated."""
-    wide = np.result_type(boxes.raw(x), boxes.raw(v))
+    wide = np.result_type(x, v)
     return wide if x.dtype.kind != "c" and wide.kind != x.dtype.kind else x.dtype
 
 
@@ -314,7 +316,7 @@ register(boxes.at, at)
 def _declare_like(function: Any) -> None:
     @implements(function)
     def like(a: Array, dtype: Any = None, *, shape: Any = None) -> Array:
-        return function(boxes.raw(a), dtype=dtype, shape=a.shape if shape is None else shape)
+        return function(np.empty((), a.dtype), dtype=dtype, shape=a.shape if shape is None else shape)
 
 
 for _like in (np.zeros_like, np.ones_like, np.empty_like):

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from ...core.boxes import raw
-from ...core.declare import constant, implements
-from ...core.graph import Array
-from .helpers import along, as_operand, shape_depends_on_values, trailing, trailing_one
+from ...core.declare import constant, implements, shape_depends_on_values
+from ...core.graph import Array, Box
+from .helpers import along, as_operand, trailing, trailing_one
 
 
 # -- block -------------------------------------------------------------------------------------------
@@ -96,7 +96,9 @@ _firsts = constant(
 def trim_zeros(filt: Array, trim: Any = "fb", axis: Any = None) -> Array:
     firsts = _firsts(filt) if "f" in trim.lower() else np.zeros(len(filt.shape), int)
     options = {} if axis is None else {"axis": axis}  # which NumPy takes since 2.2
-    shape = np.trim_zeros((raw(filt) != 0).astype(int), trim, **options).shape
+    kept = raw(filt) != 0
+    kept = kept.concrete() if isinstance(kept, Box) else kept
+    shape = np.trim_zeros(kept.astype(int), trim, **options).shape
     axes = trailing(axis, len(filt.shape))
     cuts = [
         slice(int(first), int(first) + n) if i - len(filt.shape) in axes else slice(None)

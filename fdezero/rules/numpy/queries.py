@@ -12,10 +12,11 @@ import numpy as np
 
 from ...core import boxes
 from ...core.boxes import raw
-from ...core.declare import constant, implements, register
+from ...core.declare import constant, implements, register, shape_depends_on_values
 from ...core.graph import Array, Box
 from ...core.operands import defaults_of
-from .helpers import along, as_operand, reduced, shape_depends_on_values
+from ...core.primitives import Primitive
+from .helpers import along, as_operand, reduced
 
 _function: Any  # of NumPy's, in the loops below
 
@@ -42,7 +43,7 @@ for _function in (np.argmax, np.argmin):
     declare_extreme_place(_function)
 
 
-def _declare_joined(function: Any, neutral: bool) -> None:
+def _declare_joined(function: Any, neutral: bool) -> Primitive:
     primitive = constant(
         lambda x, *, axis, keepdims: function(x, axis=axis, keepdims=keepdims), name=function.__name__, core=(0,)
     )
@@ -53,18 +54,19 @@ def _declare_joined(function: Any, neutral: bool) -> None:
         x = a if where is True else np.where(where, a != 0, neutral)
         return primitive(x, axis=reduced(axis, len(x.shape)), keepdims=bool(keepdims))
 
+    return primitive
 
-_declare_joined(np.all, True)
-_declare_joined(np.any, False)
 
-_count = constant(
+all_over, any_over = _declare_joined(np.all, True), _declare_joined(np.any, False)
+
+count_over = constant(
     lambda x, *, axis, keepdims: np.add.reduce(x != 0, axis, np.intp, keepdims=keepdims), name="count_nonzero", core=(0,)
 )
 
 
 @implements(np.count_nonzero)
 def count_nonzero(a: Array, axis: Any = None, *, keepdims: bool = False) -> Array:
-    return _count(a, axis=reduced(axis, len(a.shape)), keepdims=bool(keepdims))
+    return count_over(a, axis=reduced(axis, len(a.shape)), keepdims=bool(keepdims))
 
 
 _argpartition = constant(
@@ -231,7 +233,7 @@ def min_scalar_type(a: Array) -> Any:
         return a.dtype
     if raw(a).shape:
         raise TypeError("numpy.min_scalar_type of a batched number has another answer for each example; call it outside vmap")
-    return np.min_scalar_type(raw(a))
+    return np.min_scalar_type(raw(a).item())
 
 
 def _declare_memory(function: Any) -> None:

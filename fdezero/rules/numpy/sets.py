@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ...core.declare import constant, implements
+from ...core.declare import constant, implements, shape_depends_on_values
 from ...core.graph import Array
-from .helpers import as_operand, shape_depends_on_values
+from .helpers import as_operand
 
 
 def _places(x: Any, values: Any) -> Any:

@@ -1,0 +1,117 @@
+"""A program with calls of NumPy: a function, written as Python source, that runs segments and calls in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..program import Compiled, Program
+from .engine import Target
+from .native import native
+from .segments import Segment, cut, guarded, readable
+
+
+def compile_program(program: Program, target: Target | None = None) -> Compiled:
+    """Compile a lowered program to native code.
+
+    Args:
+        program: instructions for which there is no native code (`Apply` among them) are calls of NumPy.
+        target: the processor, by default the host.
+
+    Raises:
+        ImportError: llvmlite is not installed.
+
+    Example:
+        >>> from fdezero.jit.program import Instruction, Map, Type
+        >>> types = dict.fromkeys((0, 1), Type((3,), np.dtype(float)))
+        >>> program = Program(types, (0,), {}, (Instruction(Map(np.square), (0,), (1,)),), (1,))
+        >>> compiled = compile_program(program)  # doctest: +SKIP
+        >>> compiled.run(np.arange(3.0))  # doctest: +SKIP
+        (array([0., 1., 4.]),)
+    """
+    whole = guarded(readable(program))
+    steps = cut(whole).steps
+    if len(steps) == 1 and isinstance(steps[0], Segment) and steps[0].program is whole:
+        made = native(steps[0].program, target)
+        return Compiled(made.run, made.unchecked, made.source)
+    writer = _Writer(whole, steps, target)
+    return Compiled(_Checked(writer.function("run")), _Unchecked(writer.function("unchecked")), writer.source)
+
+
+class _Writer:
+    """The source of a driver, and the names in it."""
+
+    def __init__(self, program: Program, steps: Any, target: Target | None) -> None:
+        self.program, self.steps = program, steps
+        self.names: dict[str, Any] = {"array": np.array}
+        self.segments = {k: native(step.program, target) for k, step in enumerate(steps) if isinstance(step, Segment)}
+        self.source = self._write()
+
+    def function(self, way: str) -> Callable[..., Any]:
+        names = self.names | {f"segment{k}": getattr(each, way) for k, each in self.segments.items()}
+        exec(compile(self.source, "<program>", "exec"), names)
+        return names["run"]  # type: ignore[no-any-return]  # what the source defines
+
+    def name(self, value: int) -> str:
+        if value in self.program.constants:
+            self.names[f"c{value}"] = self.program.constants[value]
+            return f"c{value}"
+        return f"v{value}"
+
+    def _write(self) -> str:
+        lines = [f"def run({', '.join(self.name(i) for i in self.program.inputs)}):"]
+        given: dict[int, str] = {}
+        for k, step in enumerate(self.steps):
+            if isinstance(step, Segment):
+                lines += self._segment(k, step, given)
+            else:
+                lines.append(self._call(k, step))
+        results = [given.get(j) or f"array({self.name(i)}, t{i})[()]" for j, i in enumerate(self.program.outputs)]
+        self.names |= {f"t{i}": self.program.types[i].dtype for i in self.program.outputs}
+        lines.append(f"    return ({''.join(f'{each}, ' for each in results)})")
+        return "\n".join(lines) + "\n"
+
+    def _segment(self, k: int, step: Segment, given: dict[int, str]) -> list[str]:
+        lines = [f"    out = segment{k}({', '.join(self.name(i) for i in step.program.inputs)})"]
+        self.names["guards"] = self.names.get("guards", {}) | {k: step.guards}
+        lines.append(f"    if type(out) is int: return out if out < 0 else guards[{k}][out]")
+        names = [self.name(i) for i in step.values] + [f"out{j}" for j in step.results]
+        given |= {j: f"out{j}" for j in step.results}
+        if names:
+            lines.append(f"    {', '.join(names)}, = out")
+        return lines
+
+    def _call(self, k: int, step: Any) -> str:
+        self.names[f"call{k}"] = step.operation.run
+        arguments = ", ".join(self.name(i) for i in step.operands)
+        return f"    {', '.join(self.name(i) for i in step.outputs)} = call{k}({arguments})  # {step.operation.name}"
+
+
+class _Checked:
+    """A driver that returns, negative, the floating-point errors that NumPy's calls report."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *leaves: Any) -> Any:
+        raised = [0]
+
+        def record(_: str, status: int) -> None:  # NumPy's bits: 1 a division by zero, 2 an overflow, 8 an invalid operation
+            raised[0] |= (status & 1) << 1 | (status & 2) << 1 | (status & 8) >> 3
+
+        with np.errstate(divide="call", over="call", invalid="call", call=record):
+            result = self.function(*leaves)
+        return -raised[0] if raised[0] and type(result) is tuple else result
+
+
+class _Unchecked:
+    """A driver that looks at no floating-point error."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *leaves: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return self.function(*leaves)

@@ -1,0 +1,53 @@
+"""Lowering: primitives in terms of the operations that passes and backends know.
+
+Each file has a table from primitives to functions ``(builder, out, operands, params)`` that emit what the primitive
+does and return the number of the result, or None where they do not know it for these operands.  Then, and where the
+result would not have the recorded shape and dtype, the primitive stays an `Apply`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..builder import Builder, rewrite
+from ..program import Apply, Instruction, Program
+from . import elementwise, joining, products, structural
+
+#: Primitive -> the function that emits it.
+TABLE: dict[Any, Any] = {**elementwise.TABLE, **structural.TABLE, **joining.TABLE, **products.TABLE}
+
+
+def lower(program: Program) -> Program:
+    """The program with the primitives that are known replaced by operations with explicit dtypes.
+
+    Example:
+        >>> import numpy as np
+        >>> from fdezero.jit.program import Type
+        >>> from fdezero.rules.numpy.elementwise import multiply
+        >>> narrow, number = Type((3,), np.dtype("float32")), Type((), np.dtype(float), number=True)
+        >>> product = Instruction(Apply(multiply, {}), (0, 1), (2,))
+        >>> program = Program({0: narrow, 1: number, 2: narrow}, (0, 1), {}, (product,), (2,))
+        >>> print(lower(program))
+        v0 = input   float32[3]
+        v1 = input   float64 number
+        v2 = cast(v1, dtype=float32)   float32[]
+        v3 = multiply(v0, v2)   float32[3]
+        return v3
+    """
+    return rewrite(program, lambda operation: _lowered if isinstance(operation, Apply) else None)
+
+
+def _lowered(builder: Builder, each: Instruction, operands: tuple[int, ...]) -> int | None:
+    operation: Apply = each.operation
+    emit = TABLE.get(operation.primitive) or elementwise.of_ufunc(operation.primitive)
+    if emit is None or len(each.outputs) != 1:
+        return None
+    out, count = builder.types[each.outputs[0]], len(builder.instructions)
+    try:
+        new = None if out.number else emit(builder, out, operands, operation.params)
+    except (TypeError, ValueError, OverflowError):  # NumPy has no loop, or no room for a Python number: it is to say so
+        new = None
+    if new is None or builder.types[new] != out:
+        builder.forget(count)
+        return None
+    return new

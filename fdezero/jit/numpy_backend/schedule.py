@@ -1,0 +1,16 @@
+"""Passes that prepare a program for this backend: small arrays, loops over blocks, sums of products."""
+
+from __future__ import annotations
+
+from ..program import Program
+from .blocks import in_blocks
+from .products import dots
+from .small import by_entries
+
+#: BLAS adds up in 32 partial sums or more, so that up to this length a product's error is about that of NumPy's pairs.
+LONGEST_DOT = 1 << 14
+
+
+def schedule(program: Program) -> Program:
+    """The program with small arrays entry by entry, large ones in loops, and sums of products as products of vectors."""
+    return dots(in_blocks(by_entries(program)), LONGEST_DOT)

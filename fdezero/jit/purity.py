@@ -1,0 +1,75 @@
+"""Whether a function is pure: two traces of it give the same program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core.operands import describe
+from .program import Apply, Instruction, Program
+
+
+class ImpureFunction(ValueError):
+    """A jitted function that did something else the second time it was traced with the same decisions."""
+
+
+def refuse_changes(first: Program, second: Program, f: Callable[..., Any]) -> None:
+    """Compare two traces of a function, at arguments for which the same decisions are made.
+
+    Raises:
+        ImpureFunction: naming a constant that changed, or the call that differs.
+    """
+    name = getattr(f, "__name__", "the function")
+    numbers = dict(zip(first.inputs, second.inputs, strict=True))  # the values of the first run in the second
+    for one, other in zip(first.instructions, second.instructions, strict=False):
+        if not _same_call(one, other):
+            raise ImpureFunction(
+                f"{name} called {one.operation.name} when it was traced and {other.operation.name} the second time; a jitted "
+                "function must do the same at each call: pass what it depends on as an argument"
+            )
+        for a, b in zip(one.operands, other.operands, strict=True):
+            _refuse_change(name, one.operation.name, a, b, first, second, numbers)
+        numbers.update(zip(one.outputs, other.outputs, strict=True))
+    if len(first.instructions) != len(second.instructions) and len(first.guards) == len(second.guards):
+        raise ImpureFunction(
+            f"{name} made {len(first.instructions)} calls when it was traced and {len(second.instructions)} the second time; a "
+            "jitted function must do the same at each call: pass what it depends on as an argument"
+        )
+    for a, b in zip(first.outputs, second.outputs, strict=False):
+        _refuse_change(name, "the result", a, b, first, second, numbers)
+
+
+def _refuse_change(name: str, use: str, a: int, b: int, first: Program, second: Program, numbers: dict[int, int]) -> None:
+    if a in first.constants and b in second.constants:
+        old, new = first.constants[a], second.constants[b]
+        if not (_is_same_array(old, new) or _equal(old, new)):
+            raise ImpureFunction(
+                f"a constant of {name}, used in {use}, was {describe(old)} when it was traced and is {describe(new)} now; a "
+                "program would keep the first one: pass it to the function as an argument (of random numbers: draw them "
+                "outside, or pass a seed as a static argument)"
+            )
+    elif numbers.get(a) != b:
+        raise ImpureFunction(
+            f"{name} gave {use} another operand the second time it was traced; a jitted function must do the same at each call"
+        )
+
+
+def _same_call(one: Instruction, other: Instruction) -> bool:
+    if not (isinstance(one.operation, Apply) and isinstance(other.operation, Apply)):
+        return bool(one.operation == other.operation)
+    return one.operation.primitive.name == other.operation.primitive.name and len(one.operands) == len(other.operands)
+
+
+def _is_same_array(a: Any, b: Any) -> bool:
+    """True for two arrays in one memory, which the function reads at each call."""
+    if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
+        return False
+    one, other = a.__array_interface__["data"], b.__array_interface__["data"]
+    return bool(one == other and a.strides == b.strides and a.shape == b.shape)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    x, y = np.asarray(a), np.asarray(b)
+    return bool(x.shape == y.shape and x.dtype == y.dtype and x.tobytes() == y.tobytes())

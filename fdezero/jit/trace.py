@@ -1,0 +1,217 @@
+"""Tracing a call: the function is run on `Traced` boxes, and what they note down becomes a program."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import attrs
+import numpy as np
+
+from .. import tree
+from ..core import zeros
+from ..core.graph import Box, Params
+from ..core.primitives import Primitive
+from ..core.recording import new_level
+from ..interpreters.tracing import Traced
+from .program import Apply, Guard, Instruction, Program, Type
+
+#: What a leaf of a result is: a value of the program, as a Python number or as NumPy's (of no axes a scalar), or an object.
+NUMBER, ARRAY, OBJECT = range(3)
+
+_NUMBERS = (bool, int, float, complex)
+
+
+class Untraceable(Exception):
+    """A run that no program describes, and why."""
+
+
+class UsesOuterBox(Untraceable):
+    """A run that uses a Box of a transform around it, which is another one at each call."""
+
+
+class Recorder:
+    """The program of a run, while it is made (`interpreters.tracing.Recorder`).
+
+    With ``careful`` the alarm of every derivative is raised from the start (see `core.zeros`): the program then
+    has the operations in it that keep a NaN of what counts nothing out of the result.
+    """
+
+    def __init__(self, careful: bool = False) -> None:
+        self.careful = careful
+        self.types: dict[int, Type] = {}
+        self.constants: dict[int, Any] = {}
+        self.instructions: list[Instruction] = []
+        self.guards: dict[int, Guard] = {}
+        self.error: Exception | None = None
+        self._numbers: dict[Any, int] = {}  # the constants by what they are
+
+    def new(self, value: Any) -> int:
+        """The number of a new value."""
+        number = len(self.types)
+        self.types[number] = type_of(value)
+        return number
+
+    def constant(self, value: Any) -> int:
+        """The number of a constant: an array is known by its identity, a number by its type and bits."""
+        key = id(value) if isinstance(value, np.ndarray) else (type(value), np.asarray(value).tobytes())
+        if key not in self._numbers:
+            self._numbers[key] = number = self.new(value)
+            self.constants[number] = value
+        return self._numbers[key]
+
+    def operand(self, x: Any) -> int:
+        if isinstance(x, Traced) and x.recorder is self:
+            return x.number
+        if isinstance(x, (np.ndarray, np.generic, *_NUMBERS)):
+            return self.constant(x)
+        if isinstance(x, Box):
+            raise UsesOuterBox(f"a {type(x).__name__} of a transform around the compiled function is used in it")
+        raise Untraceable(f"a {type(x).__name__} is used in it")
+
+    def call(self, primitive: Primitive, args: tuple[Any, ...], params: Params, out: Any) -> tuple[int | None, ...]:
+        if self.careful:
+            zeros.raise_alarm()
+        operands = tuple([self.operand(a) for a in args])
+        outs = out if type(out) is tuple else (out,)
+        outputs = tuple([None if o is None else self.new(o) for o in outs])
+        made = tuple([i for i in outputs if i is not None])
+        types = tuple([None if i is None else self.types[i] for i in outputs])
+        quiet = "warn" not in (modes := np.geterr().values()) and "raise" not in modes
+        self.instructions.append(Instruction(Apply(primitive, params, types), operands, made, quiet))
+        return outputs
+
+    def decided(self, number: int, value: Any) -> None:
+        if number not in self.guards:
+            self.guards[number] = Guard(number, value, len(self.instructions), _users_line())
+
+    def failed(self, error: Exception) -> None:
+        self.error = error
+
+
+def type_of(value: Any) -> Type:
+    """The type of an array or a number.
+
+    Raises:
+        Untraceable: for anything else.
+    """
+    if isinstance(value, (np.ndarray, np.generic)):
+        return Type(value.shape, value.dtype)
+    if isinstance(value, _NUMBERS):
+        return Type((), np.dtype(type(value)), number=type(value) is not bool)  # NumPy gives a bool a dtype that counts
+    raise Untraceable(f"a {type(value).__name__} is made in it")
+
+
+def _users_line() -> str:
+    """The line outside this package and NumPy that is being run."""
+    frame: Any = sys._getframe(2)
+    while frame.f_back is not None and is_of_package(frame):
+        frame = frame.f_back
+    file, number = frame.f_code.co_filename, frame.f_lineno
+    return f"{file}:{number}: {linecache.getline(file, number).strip()}"
+
+
+def is_of_package(frame: Any) -> bool:
+    """True for code of this package, and of those that it calls the user's function through."""
+    return frame.f_globals.get("__name__", "").partition(".")[0] in ("fdezero", "numpy", "toolz")
+
+
+@attrs.frozen(eq=False)
+class Trace:
+    """One run: its program, the tree of the result and what each leaf is, and whether a NaN came up in a derivative.
+
+    ``kinds`` has a pair for each leaf: what it is, and the place among the program's outputs or the object.
+    """
+
+    program: Program
+    structure: tree.Structure
+    kinds: tuple[tuple[int, Any], ...]
+    result: Any
+    alarmed: bool
+
+
+def trace(f: Callable[..., Any], leaves: Sequence[Any], arguments: Callable[[list[Any]], Any], careful: bool = False) -> Trace:
+    """Run ``f`` on arguments that ``arguments(leaves)`` makes: ``(args, kwargs)``.
+
+    Raises:
+        Untraceable: when no program describes the run.
+    """
+    recorder, level = Recorder(careful), new_level()
+    boxes = [Traced(x, level, recorder.new(x), recorder) for x in leaves]
+    args, kwargs = arguments(list(boxes))
+    try:
+        with _listening() as alarm:
+            result = f(*args, **kwargs)
+    finally:
+        level.over = True
+    if recorder.error is not None:
+        raise Untraceable(f"it went on after an error: {recorder.error!r}")
+    outs, structure = tree.flatten(result)
+    numbers: list[int] = []
+    kinds = tuple([_kind(out, recorder, numbers) for out in outs])
+    values = [out._value if isinstance(out, Traced) else out for out in outs]
+    del result, outs, args, kwargs
+    program = Program(
+        recorder.types,
+        tuple(box.number for box in boxes),
+        _with_own_ones_read_only(recorder.constants),
+        tuple(recorder.instructions),
+        tuple(numbers),
+        tuple(recorder.guards.values()),
+    )
+    finished = [value.copy()[()] if isinstance(value, np.ndarray) else value for value in values]
+    return Trace(program, structure, kinds, structure.unflatten(finished), alarm.raised)
+
+
+def _kind(out: Any, recorder: Recorder, numbers: list[int]) -> tuple[int, Any]:
+    value = out._value if isinstance(out, Traced) else out
+    if isinstance(out, Box) and not (isinstance(out, Traced) and out.recorder is recorder):
+        raise UsesOuterBox(f"a {type(out).__name__} of a transform around the compiled function is returned from it")
+    if not isinstance(value, (np.ndarray, np.generic)) and not isinstance(out, Traced):
+        return OBJECT, out
+    numbers.append(recorder.operand(out))
+    return (ARRAY if isinstance(value, (np.ndarray, np.generic)) else NUMBER), len(numbers) - 1
+
+
+@contextmanager
+def _listening() -> Iterator[zeros.watching]:
+    """An alarm for what the derivatives of a run raise theirs for; NumPy's error state stays as it is."""
+    alarm = zeros.watching()
+    token = zeros._alarm.set(alarm)
+    try:
+        yield alarm
+    finally:
+        zeros._alarm.reset(token)
+        if alarm.raised:
+            zeros.raise_alarm()
+
+
+def _with_own_ones_read_only(constants: dict[int, Any]) -> dict[int, Any]:
+    """The constants; an array that nobody else holds can no longer change, and is marked so: as read-only.
+
+    Passes may look at the entries of such an array; others are read at each call, as the function would.
+    """
+    probe = {0: np.empty(1), 1: np.empty(1)[:0]}
+    alone, base_alone = _holders(probe, 0), _holders_of_base(probe, 1)
+    for number, value in constants.items():
+        if type(value) is not np.ndarray:
+            continue
+        base = type(value.base)
+        shares = value.base is not None and not (base is np.ndarray and _holders_of_base(constants, number) == base_alone)
+        if _holders(constants, number) == alone and not shares:
+            value.flags.writeable = False
+        elif not value.flags.writeable and value.base is not None and value.base.flags.writeable:
+            constants[number] = value = value.view()  # read-only to the function, but the caller's
+            value.flags.writeable = True
+    return constants
+
+
+def _holders(constants: Mapping[int, Any], number: int) -> int:
+    return sys.getrefcount(constants[number])
+
+
+def _holders_of_base(constants: Mapping[int, Any], number: int) -> int:
+    return sys.getrefcount(constants[number].base)

@@ -1,0 +1,216 @@
+"""The programs of one signature, a *variant* for each way that Python's decisions went, and the choice among them.
+
+A compiled program says at each call whether it holds (see `program.Compiled`).  Where a guard fails, another
+variant is tried, or the call is traced.  Where a floating-point error came up, the call is made such that it
+ends as an eager one: with NumPy's report where the caller's `np.errstate` asks for one, and with the
+operations that keep a NaN of what counts nothing out of a derivative.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import attrs
+import numpy as np
+
+from .flattener import make_enter
+from .program import Compiled, Program
+from .purity import refuse_changes
+from .signature import Signature, arguments_of
+from .trace import NUMBER, OBJECT, Trace, Untraceable, UsesOuterBox, is_of_package, trace
+
+#: More variants than this are not worth their compilation; the function is then called as it is.
+MOST_VARIANTS = 16
+
+#: The bits of the errors that a program reports, by NumPy's names of them.
+ERRORS = {"invalid": 1, "divide": 2, "over": 4}
+
+Backend = Callable[[Program], Compiled]
+Passes = Callable[[Program], Program]
+
+
+@attrs.define(eq=False)
+class Variant:
+    """A trace, and its program compiled; ``careful`` is the one for where a NaN comes up in a derivative, once needed."""
+
+    trace: Trace
+    program: Program
+    compiled: Compiled
+    enter: Any = None
+    is_checked: bool = False
+    careful: Variant | None = None
+
+    def result(self, outs: tuple[Any, ...]) -> Any:
+        """The function's result, given the program's outputs."""
+        leaves = [place if kind == OBJECT else _leaf(kind, outs[place]) for kind, place in self.trace.kinds]
+        return self.trace.structure.unflatten(leaves)
+
+    @property
+    def has_derivatives(self) -> bool:
+        return any(each.quiet for each in self.trace.program.instructions)
+
+
+def _leaf(kind: int, out: Any) -> Any:
+    return out.item() if kind == NUMBER else out
+
+
+@attrs.define(eq=False)
+class Specialisation:
+    """Everything that is compiled for one signature.
+
+    ``variants`` is replaced and never changed, so that a call in another thread sees one or the other.
+    """
+
+    f: Callable[..., Any]
+    signature: Signature
+    passes: Passes
+    backend: Backend
+    variants: tuple[Variant, ...] = ()
+    is_eager: bool = False
+    enter: Any = None
+    lock: Any = attrs.field(factory=threading.RLock)
+
+    def call(self, leaves: Sequence[Any]) -> Any:
+        """The result for these leaves; compiled where there is a program that holds for them."""
+        for variant in self.variants:
+            outs = self.run(variant, leaves)
+            if outs is not None:
+                self.enter = variant.enter if variant.is_checked else None
+                return variant.result(outs) if type(outs) is tuple else outs.value
+        return self.eager(leaves) if self.is_eager else self.traced(leaves)
+
+    def otherwise(self, variant: Variant, outs: Any, leaves: Sequence[Any]) -> Any:
+        """The result of a call that `flattener` made, whose program does not hold or raised an error (None)."""
+        if outs is None:
+            return self.eager(leaves)
+        found = self.after_errors(variant, leaves, -outs) if outs < 0 else None
+        return found.value if found is not None else self.call(leaves)
+
+    def run(self, variant: Variant, leaves: Sequence[Any]) -> Any:
+        """The outputs of a variant's program; `Eager` with the result of a plain call; None where a guard fails."""
+        try:
+            outs = variant.compiled.run(*leaves)
+        except Exception:  # the function may have caught it, and does so again
+            return Eager(self.eager(leaves))
+        if type(outs) is tuple:
+            if not variant.is_checked:
+                self.check(variant, leaves)
+            return outs
+        return self.after_errors(variant, leaves, -outs) if outs < 0 else None
+
+    def after_errors(self, variant: Variant, leaves: Sequence[Any], errors: int) -> Any:
+        """As `run`, of a call in which floating-point errors came up."""
+        modes: Any = np.geterr()
+        reported = sum([bit for name, bit in ERRORS.items() if modes[name] != "ignore"])
+        if errors & reported and loud_errors(variant.program, leaves) & reported:
+            return Eager(self.eager(leaves))
+        if errors & ERRORS["invalid"] and variant.has_derivatives and not variant.trace.alarmed:
+            if variant.careful is None:
+                variant.careful = self.made(self.retraced(leaves, careful=True))
+            variant = variant.careful
+        outs = variant.compiled.unchecked(*leaves)
+        return Eager(variant.result(outs)) if type(outs) is tuple else Eager(self.eager(leaves))
+
+    def eager(self, leaves: Sequence[Any]) -> Any:
+        """The function as it is."""
+        args, kwargs = arguments_of(self.signature, leaves)
+        return self.f(*args, **kwargs)
+
+    # -- tracing -------------------------------------------------------------------------------------
+    def retraced(self, leaves: Sequence[Any], careful: bool = False) -> Trace:
+        return trace(self.f, leaves, lambda boxes: arguments_of(self.signature, boxes), careful)
+
+    def made(self, found: Trace) -> Variant:
+        program = self.passes(found.program)
+        variant = Variant(found, program, self.backend(program))
+        variant.enter = make_enter(self.signature, found, variant.compiled.run, partial(self.otherwise, variant))
+        return variant
+
+    def traced(self, leaves: Sequence[Any]) -> Any:
+        """The result of a call that is traced and compiled for the next ones."""
+        with self.lock:
+            if len(self.variants) >= MOST_VARIANTS or self.decides_on_arrays():
+                self.give_up(f"its decisions differ at nearly every call, most of all at {self.worst_line()}")
+                return self.eager(leaves)
+            try:
+                found = self.retraced(leaves)
+                if found.alarmed:
+                    self.variants = (self.made(attrs.evolve(self.retraced(leaves, careful=True), alarmed=True)), *self.variants)
+                else:
+                    self.variants = (self.made(found), *self.variants)
+            except UsesOuterBox:
+                return self.eager(leaves)
+            except Untraceable as error:
+                self.give_up(str(error))
+                return self.eager(leaves)
+        return found.result
+
+    def check(self, variant: Variant, leaves: Sequence[Any]) -> None:
+        """Trace a second time, and compare: a pure function gives the same program."""
+        with self.lock:
+            if not variant.is_checked:
+                refuse_changes(variant.trace.program, self.retraced(leaves, variant.trace.alarmed).program, self.f)
+                variant.is_checked = True
+
+    # -- giving up -----------------------------------------------------------------------------------
+    def decides_on_arrays(self) -> bool:
+        """True where the last two variants differ in floating-point arrays that a decision was made on."""
+        if len(self.variants) < 2:
+            return False
+        one, other = [
+            [guard for guard in variant.trace.program.guards if np.ndim(guard.expected) and guard.expected.dtype.kind in "fc"]
+            for variant in self.variants[:2]
+        ]
+        return any(a.line == b.line and not np.array_equal(a.expected, b.expected) for a, b in zip(one, other, strict=False))
+
+    def worst_line(self) -> str:
+        """Where the decision stands that went differently in most variants."""
+        counts: dict[str, set[str]] = {}
+        for variant in self.variants:
+            for guard in variant.trace.program.guards:
+                counts.setdefault(guard.line, set()).add(str(guard.expected))
+        return max(counts, key=lambda line: len(counts[line]), default="an unknown line")
+
+    def give_up(self, reason: str) -> None:
+        self.is_eager = True
+        name = getattr(self.f, "__name__", "the function")
+        warnings.warn(f"{name} is not compiled for these arguments: {reason}", stacklevel=frames_below_user())
+
+
+def frames_below_user() -> int:
+    """The `stacklevel` with which the caller's warning shows the line that called the compiled function."""
+    frame: Any = sys._getframe(1)
+    level = 1
+    while frame.f_back is not None and (is_of_package(frame) or frame.f_code.co_filename.startswith("<fdezero")):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+@attrs.frozen(eq=False)
+class Eager:
+    """The result of a call that was made without the program."""
+
+    value: Any
+
+
+def loud_errors(program: Program, leaves: Sequence[Any]) -> int:
+    """The errors of the instructions in which NumPy would have reported them, found with NumPy."""
+    found = [0]
+
+    def note(kind: str, flag: int) -> None:
+        found[0] |= {"invalid value": 1, "divide by zero": 2, "overflow": 4}.get(kind, 0)
+
+    values: dict[int, Any] = dict(zip(program.inputs, leaves, strict=True)) | dict(program.constants)
+    with np.errstate(all="call", call=note):
+        for each in program.instructions:
+            before = found[0]
+            out = each.operation.run(*[values[i] for i in each.operands])
+            values.update(zip(each.outputs, out if type(out) is tuple else (out,), strict=True))
+            if each.quiet:
+                found[0] = before
+    return found[0]
