@@ -48,7 +48,8 @@ def _lowered(builder: Builder, each: Instruction, operands: tuple[int, ...]) -> 
         return None
     out, count = builder.types[each.outputs[0]], len(builder.instructions)
     try:
-        new = emit(builder, out, operands, operation.params) if not out.number or _is_of_floats(builder, each, operands, out) else None
+        is_known = not out.number or _is_of_floats(builder, each, operands, out)
+        new = emit(builder, out, operands, operation.params) if is_known else None
     except (TypeError, ValueError, OverflowError):  # NumPy has no loop, or no room for a Python number: it is to say so
         new = None
     if new is not None and out.number and len(builder.instructions) > count and new in builder.instructions[-1].outputs:
