@@ -8,7 +8,9 @@ Its first call traces and compiles, its second traces again to check that the fu
 Two functions are compiled here, of the same 10,000 steps:
 
 - `jit(with_tangent(1))`: one step a call, which compiles in an instant and pays for 10,000 calls;
-- `jit(with_tangent(10))`: ten steps a call, which takes ten times as long to compile and pays for 1,000 calls.
+- `jit(with_tangent(10))`: ten steps a call, which takes longer to compile and pays for 1,000 calls.
+
+All steps in one call would take minutes to compile, for nothing: what is to be repeated is what is worth compiling.
 
 The motion is chaotic: the tangent grows exponentially on average, at a rate that is the largest Lyapunov exponent.
 Rounding errors grow likewise, so eager and compiled results, equal to rounding after one step, drift apart.

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
+import numpy as np
+
+from ...rules.numpy import elementwise as rules
 from ..builder import Builder, rewrite
-from ..program import Apply, Instruction, Program
+from ..program import Apply, Instruction, Program, Type
 from . import elementwise, joining, products, structural
 
 #: Primitive -> the function that emits it.
@@ -44,10 +48,23 @@ def _lowered(builder: Builder, each: Instruction, operands: tuple[int, ...]) -> 
         return None
     out, count = builder.types[each.outputs[0]], len(builder.instructions)
     try:
-        new = None if out.number else emit(builder, out, operands, operation.params)
+        is_known = not out.number or _is_of_floats(builder, each, operands, out)
+        new = emit(builder, out, operands, operation.params) if is_known else None
     except (TypeError, ValueError, OverflowError):  # NumPy has no loop, or no room for a Python number: it is to say so
         new = None
+    if new is not None and out.number and len(builder.instructions) > count and new in builder.instructions[-1].outputs:
+        builder.types[new] = attrs.evolve(builder.types[new], number=True)
     if new is None or builder.types[new] != out:
         builder.forget(count)
         return None
     return new
+
+
+def _is_of_floats(b: Builder, each: Instruction, xs: tuple[int, ...], out: Type) -> bool:
+    """True for arithmetic of Python's floats that is NumPy's of float64: ints have no bounds, and a power may be complex.
+
+    Where Python raises an error and NumPy has a result, an error of floating-point arithmetic tells.
+    """
+    if out.dtype != np.float64 or each.operation.primitive is rules.general_power:
+        return False
+    return all(b.types[x].number and (b.dtype(x) == np.float64 or b.number(x) is not None) for x in xs)
