@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
-from tests.benchmarks import measuring, report, transforms
+import fdezero
+from tests.benchmarks import compiled, compiled_tables, measuring, report, tables, transforms
 from tests.benchmarks.numerics import NUMERICS
 from tests.benchmarks.workloads import WORKLOADS, Workload
 
@@ -48,5 +52,30 @@ def test_the_summary_takes_the_place_of_the_readme_s_table() -> None:
 
 
 def test_a_table_is_markdown() -> None:
-    table = report.Table("Title", "About.", ["a", "b"], iter([["1", "2"]]))
+    table = tables.Table("Title", "About.", ["a", "b"], iter([["1", "2"]]))
     assert list(table.lines()) == ["", "## Title", "", "About.", "", "| a | b |", "| --- | ---: |", "| 1 | 2 |"]
+
+
+@pytest.mark.parametrize("work", [w for w in compiled.WORKS if w.name in compiled_tables.SUMMARY], ids=lambda work: work.name)
+def test_what_is_compiled_agrees_with_the_same_by_hand_and_an_operation_at_a_time(work: compiled.Work) -> None:
+    mine = compiled.fdezero_library()
+    runs = {"compiled": compiled_tables.compiled(work, mine, fdezero.jit), "eager": compiled_tables.compiled(work, mine, lambda f: f)}
+    if work.by_hand is not None:
+        runs["by hand"] = lambda: work.by_hand(*work.arguments())
+    compiled_tables.assert_agreement(work.name, runs)
+
+
+def test_the_summary_of_compiled_functions_stands_between_its_markers() -> None:
+    assert {w.name for w in compiled.WORKS}.issuperset(compiled_tables.SUMMARY)
+    found = {w.name: {compiled_tables.LLVM: 1.5e-3} for w in compiled.WORKS}
+    text = compiled_tables.with_summary(f"a\n{compiled_tables.BEGIN}\nstale\n{compiled_tables.END}\nb", found)
+    assert text.startswith("a\n") and text.endswith("\nb") and "stale" not in text
+    assert "| GELU, a million |  |  | 1.50 ms |  |  |" in text
+    with pytest.raises(ValueError, match="no lines"):
+        compiled_tables.with_summary("nothing", found)
+
+
+def test_importing_fdezero_imports_neither_llvmlite_nor_the_compiler() -> None:
+    code = "import sys, fdezero; print([m for m in sys.modules if 'llvmlite' in m or m.startswith('fdezero.jit.')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

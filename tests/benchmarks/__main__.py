@@ -9,18 +9,22 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
 
-from . import report
+if hasattr(os, "sched_setaffinity"):  # JAX has a pool of its own, which no variable makes one thread
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+from . import compiled_tables, report
+from .tables import FULL, QUICK, Times
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    names = "transforms, checkpoint, memory, length, deep, import"
+    names = "transforms, checkpoint, memory, length, deep, import, jit, long programs, overhead"
     parser.add_argument("names", nargs="*", help=f"only what has one of these in its name (also: {names})")
     parser.add_argument("--quick", action="store_true", help="a rough answer in seconds")
     parser.add_argument(
         "--write",
         action="store_true",
-        help="write the tables to tests/benchmarks/README.md and, unless quick, six rows to README.md",
+        help="write the tables to tests/benchmarks/README.md and, unless quick, six rows of each kind to README.md",
     )
     options = parser.parse_args()
     if options.write and options.names:
@@ -29,13 +33,15 @@ def main() -> None:
     def wanted(name: str) -> bool:
         return not options.names or any(word.lower() in name.lower() for word in options.names)
 
-    found: report.Times = {}
-    tables = report.sections(wanted, report.QUICK if options.quick else report.FULL, found)
+    found: Times = {}
+    compiled: Times = {}
+    tables = report.sections(wanted, QUICK if options.quick else FULL, found, compiled)
     body = "".join(map(report.shown, tables))
     if options.write:
         report.PAGE.write_text(report.page(found, body, options.quick))
         if not options.quick:
-            report.README.write_text(report.with_summary(report.README.read_text(), found))
+            readme = report.with_summary(report.README.read_text(), found)
+            report.README.write_text(compiled_tables.with_summary(readme, compiled))
 
 
 if __name__ == "__main__":

@@ -3,67 +3,18 @@
 from __future__ import annotations
 
 import importlib.metadata
-import math
 import os
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import attrs
-
-from . import measuring, transforms
+from . import compiled_tables, measuring, transforms
+from .compiled import WORKS
 from .measuring import AUTOGRAD, FDEZERO, HAND, TORCH
 from .numerics import NUMERICS
+from .tables import Effort, Table, Times, duration, geometric_mean, size
 from .transforms import JAX
 from .workloads import WORKLOADS, Workload, chain, chain_by_hand, indexed_sum, indexed_sum_arguments, indexed_sum_by_hand
-
-#: Work -> peer -> seconds, of what has been measured so far.
-Times = dict[str, dict[str, float]]
-
-
-@attrs.frozen
-class Effort:
-    """How long to measure."""
-
-    rounds: int
-    seconds: float  # a burst
-    lengths: tuple[int, ...]
-    deep: int
-    imports: int
-
-
-FULL = Effort(rounds=11, seconds=0.04, lengths=(10_000, 20_000, 40_000), deep=1_000_000, imports=9)
-QUICK = Effort(rounds=3, seconds=0.005, lengths=(1_000, 2_000, 4_000), deep=100_000, imports=3)
-
-
-@attrs.frozen
-class Table:
-    """A table: a title, a sentence or two about it, the head, and rows that are measured as they are asked for."""
-
-    title: str
-    about: str
-    head: Sequence[str]
-    rows: Iterable[Sequence[str]]
-
-    def lines(self) -> Iterator[str]:
-        yield from ("", f"## {self.title}", "", *((self.about, "") if self.about else ()))
-        yield f"| {' | '.join(self.head)} |"
-        yield f"| --- |{' ---: |' * (len(self.head) - 1)}"
-        for row in self.rows:
-            yield f"| {' | '.join(row)} |"
-
-
-def duration(seconds: float) -> str:
-    return f"{seconds * 1e6:.1f} us" if seconds < 1e-3 else f"{seconds * 1e3:.2f} ms"
-
-
-def size(number: float) -> str:
-    return f"{number / 1e6:.2f} MB" if number >= 1e6 else f"{number / 1e3:.1f} kB"
-
-
-def geometric_mean(ratios: Sequence[float]) -> float:
-    return math.exp(sum(map(math.log, ratios)) / len(ratios))
-
 
 #: Workloads, the title of their table, and a sentence or two about it.
 GROUPS = (
@@ -203,7 +154,20 @@ def import_time(effort: Effort) -> Table:
     return Table("Import", "", ["", "beyond `import numpy`"], rows)
 
 
-def sections(wanted: Callable[[str], bool], effort: Effort, found: Times) -> Iterator[Table]:
+def compilation(wanted: Callable[[str], bool], effort: Effort, found: Times) -> Iterator[Table]:
+    """The tables of `jit`."""
+    everything = wanted("jit")
+    firsts: Times = {}
+    if works := [w for w in WORKS if everything or wanted(w.name)]:
+        yield compiled_tables.calls(works, effort, found, firsts)
+        yield compiled_tables.first_calls(works, firsts)
+    if everything or wanted("long programs"):
+        yield compiled_tables.long_programs(effort)
+    if everything or wanted("overhead"):
+        yield compiled_tables.overhead(effort)
+
+
+def sections(wanted: Callable[[str], bool], effort: Effort, found: Times, compiled: Times) -> Iterator[Table]:
     """The tables of which something is ``wanted``, by its name or by the section's."""
     for group, title, about in GROUPS:
         if workloads := [w for w in group if wanted(w.name)]:
@@ -213,6 +177,7 @@ def sections(wanted: Callable[[str], bool], effort: Effort, found: Times) -> Ite
         yield transformed(tasks, effort, found)
     if cases := [o for o in transforms.overheads() if everything or wanted(o.name)]:
         yield overheads(cases, effort)
+    yield from compilation(wanted, effort, compiled)
     if everything or wanted("checkpoint"):
         yield checkpoint_memory()
     if wanted("memory"):
@@ -281,7 +246,7 @@ def page(found: Mapping[str, Mapping[str, float]], body: str, quick: bool) -> st
 
 This page is written by `python -m tests.benchmarks --write`, from the top of the repository; without `--write` the tables are printed, `--quick` takes seconds instead of minutes, and names choose rows or sections.
 
-{rough}{machine()} HIPS autograd comes with `pip install ".[bench]"`; PyTorch and JAX are measured where they are installed. JAX runs without `jit`, for what is compared is what a script gets at once.
+{rough}{machine()} HIPS autograd comes with `pip install ".[bench]"`; PyTorch and JAX are measured where they are installed. But for the tables of compiled functions, JAX runs without `jit`, for what is compared is what a script gets at once.
 
 All that do a piece of work are first asserted to agree. Then they run it in turns, one burst each, so that whatever else the machine does meets them all; the fastest burst counts. C's allocator is told to keep what is freed, for all alike. Compare the ratios, not the times, between machines. PyTorch's tensors are made beforehand. "By hand" is the gradient written in NumPy.
 {chr(10).join(summary(found).lines())}
