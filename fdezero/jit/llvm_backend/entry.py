@@ -311,6 +311,22 @@ class _Method(ctypes.Structure):
     _fields_ = (("name", ctypes.c_char_p), ("function", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_char_p))
 
 
+_NAME = b"compiled"
+
+
+def built_in(address: int, itself: Any) -> Any:
+    """A built-in function of the machine code at an address, whose first argument is ``itself``.
+
+    Python reads the PyMethodDef when it frees the function, and may have emptied ``itself`` by then, if both were in
+    a cycle.  So it lies in bytes that the function owns as its ``__module__``: nothing empties bytes, and Python
+    gives them up last.
+    """
+    definition = bytes(_Method(_NAME, address, 0x80, None))
+    make = ctypes.pythonapi.PyCFunction_NewEx
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
+    return make(id(definition) + bytes.__basicsize__ - 1, itself, definition)
+
+
 class Conversion:
     """What an entry calls with arguments that it cannot read: copies them as it needs them and calls it again.
 
@@ -319,10 +335,7 @@ class Conversion:
 
     def __init__(self, types: Sequence[Type], address: int, owned: Any) -> None:
         self.types, self.owned = tuple(types), owned
-        self.method = _Method(b"compiled", address, 0x80, None)
-        make = ctypes.pythonapi.PyCFunction_NewEx
-        make.restype, make.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
-        self.native = make(ctypes.addressof(self.method), self, None)
+        self.native = built_in(address, self)
 
     def __call__(self, *leaves: Any) -> Any:
         if len(leaves) != len(self.types):

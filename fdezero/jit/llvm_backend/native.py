@@ -71,7 +71,8 @@ class _Owned:
 
 
 def _free(library: Any, pool: int) -> None:
-    memory = ctypes.c_void_p.from_address(pool).value
+    place = ctypes.c_void_p.from_address(pool)
+    memory, place.value = place.value, None  # a finalizer may call the function once more
     if memory:
         release = ctypes.pythonapi.PyMem_RawFree
         release.argtypes, release.restype = [ctypes.c_void_p], None
