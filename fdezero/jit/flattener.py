@@ -28,7 +28,7 @@ import numpy as np
 
 from .. import tree
 from .signature import Signature, Static
-from .trace import NUMBER, OBJECT, Trace
+from .trace import OBJECT, Trace
 
 #: What a generated function returns for arguments that it is not for.
 MISS = object()
@@ -124,18 +124,11 @@ class _Source:
 
     def result(self, trace: Trace) -> str:
         """An expression for the result, given ``outs``."""
-        leaves = [self.result_leaf(kind, place) for kind, place in trace.kinds]
+        leaves = [self.given(place) if kind == OBJECT else f"outs[{place}]" for kind, place in trace.kinds]
         try:
             return self.build(trace.structure, iter(leaves))
         except _NoSource:
             return f"{self.given(trace.structure.unflatten)}([{', '.join(leaves)}])"
-
-    def result_leaf(self, kind: int, place: Any) -> str:
-        if kind == OBJECT:
-            return self.given(place)
-        if kind == NUMBER:
-            return f"outs[{place}].item()"
-        return f"outs[{place}]"
 
     def build(self, structure: tree.Structure, leaves: Iterator[str]) -> str:
         kind = structure.kind

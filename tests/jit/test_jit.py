@@ -142,6 +142,20 @@ def test_an_if_takes_two_programs(compiled):
     assert variants(fast) == [2]
 
 
+@pytest.mark.parametrize("x", [1.5, 1e200, -np.inf], ids=str)
+def test_results_are_python_s_numbers_where_the_function_s_are(compiled, x):
+    def f(x, v):
+        s = np.sin(v)
+        return x * x, (x, {"x": -x, "constant": 2.0}), np.float64(x) * 2.0, s, np.linalg.norm(v * x), x * 1.0
+
+    fast, v = compiled(f), np.ones(3)
+    with np.errstate(all="ignore"):
+        for _ in range(4):  # traced, compared, and twice as compiled or where errors came up
+            for got, want in zip(tree.leaves(fast(x, v)), tree.leaves(f(x, v)), strict=True):
+                assert type(got) is type(want)
+                np.testing.assert_allclose(got, want, rtol=1e-14)
+
+
 def test_a_while_takes_a_program_for_each_number_of_rounds(compiled):
     def newton(a):
         x = a * 1.0

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 import numpy as np
 
 from ..program import Compiled, Program
 from .engine import Target
-from .native import native
+from .native import Native, native
 from .segments import Segment, cut, guarded, readable
 
 
-def compile_program(program: Program, target: Target | None = None) -> Compiled:
+def compile_program(program: Program, numbers: Set[int] = frozenset(), target: Target | None = None) -> Compiled:
     """Compile a lowered program to native code.
 
     Args:
         program: instructions for which there is no native code (`Apply` among them) are calls of NumPy.
+        numbers: the places of the outputs that are to be Python's numbers.
         target: the processor, by default the host.
 
     Raises:
@@ -34,20 +35,24 @@ def compile_program(program: Program, target: Target | None = None) -> Compiled:
     whole = guarded(readable(program))
     steps = cut(whole).steps
     if len(steps) == 1 and isinstance(steps[0], Segment) and steps[0].program is whole:
-        made = native(steps[0].program, target)
+        made = native(steps[0].program, numbers, target)
         return Compiled(made.run, made.unchecked, made.source)
-    writer = _Writer(whole, steps, target)
+    writer = _Writer(whole, steps, numbers, target)
     return Compiled(_Checked(writer.function("run")), _Unchecked(writer.function("unchecked")), writer.source)
 
 
 class _Writer:
     """The source of a driver, and the names in it."""
 
-    def __init__(self, program: Program, steps: Any, target: Target | None) -> None:
-        self.program, self.steps = program, steps
+    def __init__(self, program: Program, steps: Any, numbers: Set[int], target: Target | None) -> None:
+        self.program, self.steps, self.numbers = program, steps, numbers
         self.names: dict[str, Any] = {"array": np.array}
-        self.segments = {k: native(step.program, target) for k, step in enumerate(steps) if isinstance(step, Segment)}
+        self.segments = {k: self._native(step, target) for k, step in enumerate(steps) if isinstance(step, Segment)}
         self.source = self._write()
+
+    def _native(self, step: Segment, target: Target | None) -> Native:
+        python = [self.program.types[i].number for i in step.values] + [j in self.numbers for j in step.results]
+        return native(step.program, {place for place, is_number in enumerate(python) if is_number}, target)
 
     def function(self, way: str) -> Callable[..., Any]:
         names = self.names | {f"segment{k}": getattr(each, way) for k, each in self.segments.items()}
@@ -68,10 +73,13 @@ class _Writer:
                 lines += self._segment(k, step, given)
             else:
                 lines.append(self._call(k, step))
-        results = [given.get(j) or f"array({self.name(i)}, t{i})[()]" for j, i in enumerate(self.program.outputs)]
+        results = [given.get(j) or self._result(j, i) for j, i in enumerate(self.program.outputs)]
         self.names |= {f"t{i}": self.program.types[i].dtype for i in self.program.outputs}
         lines.append(f"    return ({''.join(f'{each}, ' for each in results)})")
         return "\n".join(lines) + "\n"
+
+    def _result(self, j: int, i: int) -> str:
+        return f"array({self.name(i)}, t{i}){'.item()' if j in self.numbers else '[()]'}"
 
     def _segment(self, k: int, step: Segment, given: dict[int, str]) -> list[str]:
         lines = [f"    out = segment{k}({', '.join(self.name(i) for i in step.program.inputs)})"]

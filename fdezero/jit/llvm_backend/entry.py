@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,9 @@ LONG = 200_000
 _PYTHON = {
     "PyTuple_New": "ptr (i64)",
     "PyTuple_SetItem": "i32 (ptr, i64, ptr)",
+    "PyFloat_FromDouble": "ptr (double)",
     "PyLong_FromLongLong": "ptr (i64)",
+    "PyBool_FromLong": "ptr (i64)",
     "PyObject_Vectorcall": "ptr (ptr, ptr, i64, ptr)",
     "Py_DecRef": "void (ptr)",
     "PyMem_RawMalloc": "ptr (i64)",
@@ -49,9 +51,12 @@ def imports() -> dict[str, int]:
     return python_symbols(_PYTHON) | {"PyArray_New": numpy_api(93), "PyArray_Scalar": numpy_api(60)}
 
 
-def entry(fused: Fused, layout: Layout, flags: Flags) -> str:
-    """The text of ``@run`` and ``@unchecked``, ``ptr (ptr %self, ptr %arguments, i64 %count)``."""
-    return _Entry(fused, layout, flags).text()
+def entry(fused: Fused, layout: Layout, flags: Flags, numbers: Set[int]) -> str:
+    """The text of ``@run`` and ``@unchecked``, ``ptr (ptr %self, ptr %arguments, i64 %count)``.
+
+    The outputs at the places ``numbers`` are returned as Python's numbers.
+    """
+    return _Entry(fused, layout, flags, numbers).text()
 
 
 def work(fused: Fused) -> int:
@@ -65,8 +70,8 @@ def work(fused: Fused) -> int:
 
 
 class _Entry:
-    def __init__(self, fused: Fused, layout: Layout, flags: Flags) -> None:
-        self.fused, self.layout, self.flags = fused, layout, flags
+    def __init__(self, fused: Fused, layout: Layout, flags: Flags, numbers: Set[int]) -> None:
+        self.fused, self.layout, self.flags, self.numbers = fused, layout, flags, numbers
         self.lines: list[str] = []
         self.count = 0
 
@@ -279,13 +284,28 @@ class _Entry:
                 self.do(f"br label %number{j + 1}")
                 continue
             data = self.put(f"load ptr, ptr {self.put(f'getelementptr ptr, ptr %table, i64 {first + j}')}")
-            number = self.put(f"call ptr @PyArray_Scalar(ptr {data}, ptr {_literal(type_.dtype)}, ptr null)")
+            number = self.boxed(data, type_.dtype, j in self.numbers)
             self.branch(self.put(f"icmp ne ptr {number}, null"), f"number{j}.made", "failed")
             self.block(f"number{j}.made")
             self.put(f"call i32 @PyTuple_SetItem(ptr %result, i64 {j}, ptr {number})")
             self.do(f"br label %number{j + 1}")
         self.block(f"number{len(outputs)}")
         self.do("ret ptr %result")
+        self.report()
+
+    def boxed(self, data: str, dtype: np.dtype[Any], python: bool) -> str:
+        """The number in memory as an object of NumPy's or Python's; of Python's there are three kinds."""
+        if not python:
+            return self.put(f"call ptr @PyArray_Scalar(ptr {data}, ptr {_literal(dtype)}, ptr null)")
+        if dtype.kind == "f":
+            return self.put(f"call ptr @PyFloat_FromDouble(double {self.put(f'load double, ptr {data}')})")
+        if dtype.kind == "i":
+            return self.put(f"call ptr @PyLong_FromLongLong(i64 {self.put(f'load i64, ptr {data}')})")
+        wide = self.put(f"zext i8 {self.put(f'load i8, ptr {data}')} to i64")
+        return self.put(f"call ptr @PyBool_FromLong(i64 {wide})")
+
+    def report(self) -> None:
+        """The ways out on which there is no result."""
         self.block("report")
         self.do("call void @Py_DecRef(ptr %result)", "%number = call ptr @PyLong_FromLongLong(i64 %code)", "ret ptr %number")
         self.block("failed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 import attrs
@@ -33,14 +33,14 @@ class Native:
     source: str
 
 
-def native(program: Program, target: engine.Target | None = None) -> Native:
-    """Compile a program whose instructions are all native and whose guards expect True."""
+def native(program: Program, numbers: Set[int] = frozenset(), target: engine.Target | None = None) -> Native:
+    """Compile a program whose instructions are all native and whose guards expect True; ``numbers`` as in `compile_program`."""
     target = target or engine.target()
     fused = fuse(program, products.by_blas)
     layout = lay_out(fused, CHUNK)
     parts = kernel(fused, layout, target)
     checks = flags(target.triple)
-    head = entry.entry(fused, layout, checks)
+    head = entry.entry(fused, layout, checks, numbers)
     calls = sum(elementwise.is_elementary(node.operation) for group in fused.groups for node in group.nodes)
     inline = calls <= INLINE
     imports = entry.imports() | dict(checks.imports)

@@ -8,6 +8,7 @@ import tracemalloc
 import weakref
 from pathlib import Path
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -34,7 +35,7 @@ class Call:
 
 
 def same(program, *leaves, target=None, ulps=400):
-    compiled = compile_program(program, target)
+    compiled = compile_program(program, target=target)
     agree(compiled.unchecked(*leaves), expected(program, leaves), program, ulps)
     return compiled
 
@@ -55,6 +56,37 @@ def test_random_programs_for_lesser_processors(seed, mask):
     with np.errstate(all="ignore"):
         program = random_program(rng, length=15)
     same(program, *arguments(program, rng), target=engine.target(mask))
+
+
+@pytest.mark.parametrize("called", [False, True])
+def test_outputs_that_are_to_be_python_s_numbers(called):
+    make = Maker()
+    x, n = make.input(()), make.input((), int)
+    outs = [make.map(np.square, x), make.map(np.less, x, x), make.map(np.greater, x, make.constant(0.0)), make.map(np.negative, n)]
+    outs += [make.add(Apply(Call(np.sinc), {}), outs[0])] if called else []
+    program = make.program(*outs, *outs)
+    compiled = compile_program(program, numbers=range(len(outs)))
+    for got in (compiled.run(1.5, np.int64(3)), compiled.unchecked(1.5, np.int64(3))):
+        assert list(map(type, got[: len(outs)])) == [float, bool, bool, int, float][: len(outs)]
+        assert [x.dtype for x in got[len(outs) :]] == [program.types[i].dtype for i in outs]
+        np.testing.assert_array_equal(got[: len(outs)], got[len(outs) :])
+        assert got[:4] == (2.25, False, True, -3)
+
+
+def test_a_call_is_given_python_s_numbers_where_the_program_has_them():
+    given = []
+
+    def call(x, y):
+        given.append((type(x), type(y)))
+        return x * y
+
+    make = Maker()
+    x = make.input(())
+    y, z = make.map(np.square, x), make.map(np.negative, x)
+    out = make.add(Apply(Call(call), {}), y, z)
+    make.types[y] = attrs.evolve(make.types[y], number=True)
+    assert compile_program(make.program(out)).run(1.5) == (-3.375,)
+    assert given[-1] == (float, np.float64)
 
 
 # -- one operation at a time, over all sizes and dtypes ------------------------------------------------------
