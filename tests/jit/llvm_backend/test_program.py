@@ -19,7 +19,7 @@ from tests.jit.llvm_backend.programs import Maker, agree, arguments, expected, r
 
 pytest.importorskip("llvmlite")
 
-from fdezero.jit.llvm_backend import compile_program, engine, segments
+from fdezero.jit.llvm_backend import compile_program, driver, engine, segments
 
 SIZES = [0, 1, 2, 7, 8, 9, 15, 31, 33, 63, 64, 100, 1000]
 TARGETS = [None, "avx2", "baseline"]
@@ -87,6 +87,40 @@ def test_a_call_is_given_python_s_numbers_where_the_program_has_them():
     make.types[y] = attrs.evolve(make.types[y], number=True)
     assert compile_program(make.program(out)).run(1.5) == (-3.375,)
     assert given[-1] == (float, np.float64)
+
+
+def called_between(function):
+    """A program with arrays that one segment makes for a call and for another segment."""
+    make = Maker()
+    x = make.input((1000,))
+    y = make.map(np.multiply, x, make.constant(2.0))
+    z = make.add(Apply(Call(function), {}), y)
+    return make.program(make.map(np.add, y, z), z)
+
+
+@pytest.mark.parametrize("kept", [1 << 25, 0])
+def test_results_are_not_in_memory_that_is_used_again(kept, monkeypatch):
+    monkeypatch.setattr(driver, "KEPT", kept)
+    compiled = compile_program(called_between(lambda y: y[::-1]))
+    xs = [np.full(1000, float(k)) for k in range(3)]
+    for x, (total, turned) in zip(xs, [compiled.run(x) for x in xs], strict=True):
+        np.testing.assert_array_equal(total, 4.0 * x)
+        np.testing.assert_array_equal(turned, 2.0 * x)
+
+
+def test_a_call_within_a_call_and_one_after_an_error_have_memory_of_their_own():
+    made = []
+
+    def function(y):
+        if y[0] < 0.0:
+            raise ZeroDivisionError
+        return made[0].run(0.25 * y)[0] if made and y[0] > 1.0 else y
+
+    made.append(compile_program(called_between(function)))
+    with pytest.raises(ZeroDivisionError):
+        made[0].run(np.full(1000, -1.0))
+    for _ in range(2):  # f(x) = 2 x + f(x / 2), and 4 x where 2 x <= 1
+        np.testing.assert_array_equal(made[0].run(np.full(1000, 2.0))[0], np.full(1000, 8.0))
 
 
 # -- one operation at a time, over all sizes and dtypes ------------------------------------------------------
