@@ -22,6 +22,7 @@ from .flattener import make_enter
 from .program import Compiled, Program
 from .purity import refuse_changes
 from .signature import Signature, arguments_of
+from .simplify.dead import remove_dead
 from .trace import OBJECT, Trace, Untraceable, UsesOuterBox, is_of_package, trace
 
 #: More variants than this are not worth their compilation; the function is then called as it is.
@@ -201,6 +202,8 @@ def loud_errors(program: Program, leaves: Sequence[Any]) -> int:
     def note(kind: str, flag: int) -> None:
         found[0] |= {"invalid value": 1, "divide by zero": 2, "overflow": 4}.get(kind, 0)
 
+    loud = [i for each in program.instructions if not each.quiet for i in each.outputs]
+    program = remove_dead(attrs.evolve(program, outputs=tuple(loud), guards=()))
     values: dict[int, Any] = dict(zip(program.inputs, leaves, strict=True)) | dict(program.constants)
     with np.errstate(all="call", call=note):
         for each in program.instructions:
