@@ -3,12 +3,14 @@
 For ``jit(f)(3.0, {"w": w})`` with a vector ``w`` it reads
 
     def enter(args, kwargs):
-        if kwargs or args.__class__ is not tuple or len(args) != 2: return MISS
-        a0, a1 = args
+        if len(args) != 2: return MISS
+        a0, a1, = args
         if a0.__class__ is not float: return MISS
-        if a1.__class__ is not dict or len(a1) != 1: return MISS
+        if a1.__class__ is not dict: return MISS
+        if len(a1) != 1: return MISS
         a2 = a1.get("w", MISS)
         if a2.__class__ is not ndarray or a2.dtype is not float64 or a2.shape != (3,): return MISS
+        if kwargs: return MISS
         try: outs = run(a0, a2)
         except Exception: outs = None
         if outs.__class__ is not tuple: return otherwise(outs, (a0, a2))
@@ -28,7 +30,7 @@ import numpy as np
 
 from .. import tree
 from .signature import Signature, Static
-from .trace import NUMBER, OBJECT, Trace
+from .trace import OBJECT, Trace
 
 #: What a generated function returns for arguments that it is not for.
 MISS = object()
@@ -43,17 +45,15 @@ def make_enter(signature: Signature, trace: Trace, run: Callable[..., Any], othe
     """
     source = _Source(signature)
     positional, keywords = signature.structure.children
-    if keywords.children:
-        return None
     try:
-        source.unpack("args", positional)
+        source.children("args", positional)
+        source.children("kwargs", keywords)
     except _NoSource:
         return None
     leaves = ", ".join(source.leaves)
     result = source.result(trace)
     lines = [
         "def enter(args, kwargs):",
-        "    if kwargs: return MISS",
         *source.lines,
         f"    try: outs = run({leaves})",
         "    except Exception: outs = None",
@@ -93,15 +93,21 @@ class _Source:
 
     def unpack(self, name: str, structure: tree.Structure) -> None:
         """Check that ``name`` has this structure, and its leaves the types of the signature."""
-        kind, children = structure.kind, structure.children
+        kind = structure.kind
         if kind is None:
             self.leaf(name, next(self.types))
             return
         if kind not in (tuple, list, dict):
             raise _NoSource
-        self.miss(f"{name}.__class__ is not {kind.__name__} or len({name}) != {len(children)}")
+        self.miss(f"{name}.__class__ is not {kind.__name__}")
+        self.children(name, structure)
+
+    def children(self, name: str, structure: tree.Structure) -> None:
+        """Take apart a tuple, list or dict."""
+        children = structure.children
+        self.miss(f"len({name}) != {len(children)}" if children else name)
         parts = [next(self.names) for _ in children]
-        if kind is dict:
+        if structure.kind is dict:
             for part, key in zip(parts, structure.keys, strict=True):
                 self.lines.append(f"    {part} = {name}.get({self.given(key)}, MISS)")
         elif parts:
@@ -124,18 +130,11 @@ class _Source:
 
     def result(self, trace: Trace) -> str:
         """An expression for the result, given ``outs``."""
-        leaves = [self.result_leaf(kind, place) for kind, place in trace.kinds]
+        leaves = [self.given(place) if kind == OBJECT else f"outs[{place}]" for kind, place in trace.kinds]
         try:
             return self.build(trace.structure, iter(leaves))
         except _NoSource:
             return f"{self.given(trace.structure.unflatten)}([{', '.join(leaves)}])"
-
-    def result_leaf(self, kind: int, place: Any) -> str:
-        if kind == OBJECT:
-            return self.given(place)
-        if kind == NUMBER:
-            return f"outs[{place}].item()"
-        return f"outs[{place}]"
 
     def build(self, structure: tree.Structure, leaves: Iterator[str]) -> str:
         kind = structure.kind

@@ -329,7 +329,8 @@ class Compiled:
 
     ``run(*leaves)`` returns a tuple of the outputs; or ``k >= 0`` where guard number k does not hold; or, negative,
     the floating-point errors that came up: the sum of 1 for an invalid operation, 2 for a division by zero and 4 for
-    an overflow.  ``unchecked`` returns the outputs whatever errors came up.  ``source`` is what was generated.
+    an overflow.  ``unchecked`` returns the outputs whatever errors came up.  Outputs of no axes are NumPy's scalars, or
+    Python's numbers where the backend was told so.  ``source`` is what was generated.
     """
 
     run: Callable[..., Any]

@@ -132,6 +132,11 @@ class Trace:
     result: Any
     alarmed: bool
 
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The places of the outputs that are Python's numbers."""
+        return frozenset([place for kind, place in self.kinds if kind == NUMBER])
+
 
 def trace(f: Callable[..., Any], leaves: Sequence[Any], arguments: Callable[[list[Any]], Any], careful: bool = False) -> Trace:
     """Run ``f`` on arguments that ``arguments(leaves)`` makes: ``(args, kwargs)``.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,8 @@ from .flattener import make_enter
 from .program import Compiled, Program
 from .purity import refuse_changes
 from .signature import Signature, arguments_of
-from .trace import NUMBER, OBJECT, Trace, Untraceable, UsesOuterBox, is_of_package, trace
+from .simplify.dead import remove_dead
+from .trace import OBJECT, Trace, Untraceable, UsesOuterBox, is_of_package, trace
 
 #: More variants than this are not worth their compilation; the function is then called as it is.
 MOST_VARIANTS = 16
@@ -30,7 +31,7 @@ MOST_VARIANTS = 16
 #: The bits of the errors that a program reports, by NumPy's names of them.
 ERRORS = {"invalid": 1, "divide": 2, "over": 4}
 
-Backend = Callable[[Program], Compiled]
+Backend = Callable[[Program, Set[int]], Compiled]
 Passes = Callable[[Program], Program]
 
 
@@ -47,16 +48,12 @@ class Variant:
 
     def result(self, outs: tuple[Any, ...]) -> Any:
         """The function's result, given the program's outputs."""
-        leaves = [place if kind == OBJECT else _leaf(kind, outs[place]) for kind, place in self.trace.kinds]
+        leaves = [place if kind == OBJECT else outs[place] for kind, place in self.trace.kinds]
         return self.trace.structure.unflatten(leaves)
 
     @property
     def has_derivatives(self) -> bool:
         return any(each.quiet for each in self.trace.program.instructions)
-
-
-def _leaf(kind: int, out: Any) -> Any:
-    return out.item() if kind == NUMBER else out
 
 
 @attrs.define(eq=False)
@@ -127,7 +124,7 @@ class Specialisation:
 
     def made(self, found: Trace) -> Variant:
         program = self.passes(found.program)
-        variant = Variant(found, program, self.backend(program))
+        variant = Variant(found, program, self.backend(program, found.numbers))
         variant.enter = make_enter(self.signature, found, variant.compiled.run, partial(self.otherwise, variant))
         return variant
 
@@ -205,6 +202,8 @@ def loud_errors(program: Program, leaves: Sequence[Any]) -> int:
     def note(kind: str, flag: int) -> None:
         found[0] |= {"invalid value": 1, "divide by zero": 2, "overflow": 4}.get(kind, 0)
 
+    loud = [i for each in program.instructions if not each.quiet for i in each.outputs]
+    program = remove_dead(attrs.evolve(program, outputs=tuple(loud), guards=()))
     values: dict[int, Any] = dict(zip(program.inputs, leaves, strict=True)) | dict(program.constants)
     with np.errstate(all="call", call=note):
         for each in program.instructions:

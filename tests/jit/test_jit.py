@@ -13,6 +13,7 @@ import pytest
 
 import fdezero
 from fdezero import grad, jit, tree, value_and_grad
+from fdezero.jit.flattener import MISS
 from fdezero.jit.purity import ImpureFunction
 
 from .backends import BACKENDS
@@ -22,6 +23,9 @@ from .backends import BACKENDS
 def compiled(request):
     """`jit` with each backend."""
     return partial(jit, backend=request.param)
+
+
+X = np.arange(3.0)
 
 
 def counted(f):
@@ -140,6 +144,40 @@ def test_an_if_takes_two_programs(compiled):
     for scale in (0.1, 3.0, 0.2, 4.0, 0.3, 5.0):
         np.testing.assert_allclose(fast(np.ones(3) * scale), grad(f)(np.ones(3) * scale), rtol=1e-13)
     assert variants(fast) == [2]
+
+
+@pytest.mark.parametrize("x", [1.5, 1e200, -np.inf], ids=str)
+def test_results_are_python_s_numbers_where_the_function_s_are(compiled, x):
+    def f(x, v):
+        s = np.sin(v)
+        return x * x, (x, {"x": -x, "constant": 2.0}), np.float64(x) * 2.0, s, np.linalg.norm(v * x), x * 1.0
+
+    fast, v = compiled(f), np.ones(3)
+    with np.errstate(all="ignore"):
+        for _ in range(4):  # traced, compared, and twice as compiled or where errors came up
+            for got, want in zip(tree.leaves(fast(x, v)), tree.leaves(f(x, v)), strict=True):
+                assert type(got) is type(want)
+                np.testing.assert_allclose(got, want, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [{}, {"w": 2.0}, {"w": 2.0, "p": {"b": X, "a": X}}, {"p": {"a": X, "b": X}, "w": 2.0}, {"mode": "other"}],
+    ids=["none", "one", "a tree", "in another order", "of no array"],
+)
+def test_keywords_are_checked_by_the_generated_function(compiled, kwargs):
+    def f(x, w=1.5, p=None, mode="sum"):
+        return x * w + (0.0 if p is None else p["a"] - 2.0 * p["b"]) + (mode == "sum")
+
+    fast = compiled(f)
+    for _ in range(3):
+        fast(X, **kwargs)
+    np.testing.assert_allclose(fast(X, w=np.float32(2.0)), f(X, w=np.float32(2.0)))  # not what was compiled
+    np.testing.assert_allclose(fast(X, **kwargs), f(X, **kwargs))
+    np.testing.assert_allclose(fast._enter((X,), kwargs), f(X, **kwargs))
+    for other in ({"p": 1.0}, {"w": "2"}, {**kwargs, "q": 1.0}, {"mode": "no"}):
+        assert fast._enter((X,), other) is MISS
+    assert fast._enter((X, 1.0), kwargs) is MISS
 
 
 def test_a_while_takes_a_program_for_each_number_of_rounds(compiled):

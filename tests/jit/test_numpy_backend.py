@@ -679,6 +679,20 @@ def test_careful_runs_whole_programs():
             close(got, want)
 
 
+@pytest.mark.parametrize("leaf", [1.5, 1e200])
+def test_outputs_that_are_to_be_python_s_numbers(leaf):
+    leaves = [leaf, np.float32(2.0)]
+    b = Builder(*leaves)
+    outs = [b.map(np.square, 0), b.map(np.less, 0, 0), b(Cast(np.dtype(int)), b.map(np.tanh, 0)), b.apply(np.sinc, 0), 1]
+    outs.append(b(Cast(np.dtype(complex)), 0))
+    program, kinds = b.program(*outs, *outs), [float, bool, int, float, float, complex]
+    compiled = compile_program(program, numbers=range(len(outs)))
+    for got in (outputs_of(compiled, leaves), compiled.unchecked(*leaves)):
+        assert list(map(type, got[: len(outs)])) == kinds
+        assert [x.dtype for x in got[len(outs) :]] == [program.types[i].dtype for i in outs]
+        np.testing.assert_array_equal(got[: len(outs)], got[len(outs) :])
+
+
 def test_a_program_without_instructions():
     b = Builder(1.0, np.ones(2))
     check(b.program(0, 1), [1.0, np.ones(2)])

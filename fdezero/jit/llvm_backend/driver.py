@@ -1,23 +1,33 @@
-"""A program with calls of NumPy: a function, written as Python source, that runs segments and calls in turn."""
+"""A program with calls of NumPy: a function, written as Python source, that runs segments and calls in turn.
+
+The arrays that one segment makes for another or for a call are a *frame*, which a call of the function takes from a list
+and gives back: memory that is new at each call costs more than what is done with it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence, Set
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..program import Compiled, Program
+from ..program import Compiled, Program, Type
 from .engine import Target
-from .native import native
+from .native import Native, native
 from .segments import Segment, cut, guarded, readable
 
+#: A frame of more bytes than this is not kept: its arrays are made at each call.
+KEPT = 1 << 25
 
-def compile_program(program: Program, target: Target | None = None) -> Compiled:
+
+def compile_program(program: Program, numbers: Set[int] = frozenset(), target: Target | None = None) -> Compiled:
     """Compile a lowered program to native code.
 
     Args:
         program: instructions for which there is no native code (`Apply` among them) are calls of NumPy.
+        numbers: the places of the outputs that are to be Python's numbers.
         target: the processor, by default the host.
 
     Raises:
@@ -34,20 +44,36 @@ def compile_program(program: Program, target: Target | None = None) -> Compiled:
     whole = guarded(readable(program))
     steps = cut(whole).steps
     if len(steps) == 1 and isinstance(steps[0], Segment) and steps[0].program is whole:
-        made = native(steps[0].program, target)
+        made = native(steps[0].program, numbers, target=target)
         return Compiled(made.run, made.unchecked, made.source)
-    writer = _Writer(whole, steps, target)
+    writer = _Writer(whole, steps, numbers, target)
     return Compiled(_Checked(writer.function("run")), _Unchecked(writer.function("unchecked")), writer.source)
 
 
 class _Writer:
     """The source of a driver, and the names in it."""
 
-    def __init__(self, program: Program, steps: Any, target: Target | None) -> None:
-        self.program, self.steps = program, steps
+    def __init__(self, program: Program, steps: Any, numbers: Set[int], target: Target | None) -> None:
+        self.program, self.steps, self.numbers = program, steps, numbers
         self.names: dict[str, Any] = {"array": np.array}
-        self.segments = {k: native(step.program, target) for k, step in enumerate(steps) if isinstance(step, Segment)}
+        self.frame = self._frame()
+        self.segments = {k: self._native(step, target) for k, step in enumerate(steps) if isinstance(step, Segment)}
         self.source = self._write()
+
+    def _frame(self) -> list[int]:
+        """The values whose arrays are a frame."""
+        values = [i for step in self.steps if isinstance(step, Segment) for i in step.values if self.program.types[i].shape]
+        types = [self.program.types[i] for i in values]
+        if sum([math.prod(type_.shape) * type_.dtype.itemsize for type_ in types]) > KEPT:
+            return []
+        frames: list[Any] = []
+        self.names |= {"take": frames.pop, "give": frames.append, "new_frame": partial(_new_frame, types)}
+        return values
+
+    def _native(self, step: Segment, target: Target | None) -> Native:
+        python = [self.program.types[i].number for i in step.values] + [j in self.numbers for j in step.results]
+        given = {place for place, i in enumerate(step.values) if i in self.frame}
+        return native(step.program, {place for place, is_number in enumerate(python) if is_number}, given, target)
 
     def function(self, way: str) -> Callable[..., Any]:
         names = self.names | {f"segment{k}": getattr(each, way) for k, each in self.segments.items()}
@@ -61,32 +87,44 @@ class _Writer:
         return f"v{value}"
 
     def _write(self) -> str:
-        lines = [f"def run({', '.join(self.name(i) for i in self.program.inputs)}):"]
-        given: dict[int, str] = {}
+        lines, given = list[str](), dict[int, str]()
         for k, step in enumerate(self.steps):
             if isinstance(step, Segment):
                 lines += self._segment(k, step, given)
             else:
                 lines.append(self._call(k, step))
-        results = [given.get(j) or f"array({self.name(i)}, t{i})[()]" for j, i in enumerate(self.program.outputs)]
+        results = [given.get(j) or self._result(j, i) for j, i in enumerate(self.program.outputs)]
         self.names |= {f"t{i}": self.program.types[i].dtype for i in self.program.outputs}
-        lines.append(f"    return ({''.join(f'{each}, ' for each in results)})")
-        return "\n".join(lines) + "\n"
+        lines.append(f"return ({''.join(f'{each}, ' for each in results)})")
+        if self.frame:
+            frame = "".join([f"v{i}, " for i in self.frame])
+            head = ["try: frame = take()", "except IndexError: frame = new_frame()", f"{frame}= frame"]
+            lines = [*head, "try:", *[f"    {line}" for line in lines], "finally:", "    give(frame)"]
+        head = [f"def run({', '.join(self.name(i) for i in self.program.inputs)}):"]
+        return "\n".join([*head, *[f"    {line}" for line in lines]]) + "\n"
+
+    def _result(self, j: int, i: int) -> str:
+        return f"array({self.name(i)}, t{i}){'.item()' if j in self.numbers else '[()]'}"
 
     def _segment(self, k: int, step: Segment, given: dict[int, str]) -> list[str]:
-        lines = [f"    out = segment{k}({', '.join(self.name(i) for i in step.program.inputs)})"]
+        arrays = [i for i in step.values if i in self.frame]
+        lines = [f"out = segment{k}({', '.join(self.name(i) for i in (*step.program.inputs, *arrays))})"]
         self.names["guards"] = self.names.get("guards", {}) | {k: step.guards}
-        lines.append(f"    if type(out) is int: return out if out < 0 else guards[{k}][out]")
-        names = [self.name(i) for i in step.values] + [f"out{j}" for j in step.results]
+        lines.append(f"if type(out) is int: return out if out < 0 else guards[{k}][out]")
+        names = [self.name(i) for i in step.values if i not in arrays] + [f"out{j}" for j in step.results]
         given |= {j: f"out{j}" for j in step.results}
         if names:
-            lines.append(f"    {', '.join(names)}, = out")
+            lines.append(f"{', '.join(names)}, = out")
         return lines
 
     def _call(self, k: int, step: Any) -> str:
         self.names[f"call{k}"] = step.operation.run
         arguments = ", ".join(self.name(i) for i in step.operands)
-        return f"    {', '.join(self.name(i) for i in step.outputs)} = call{k}({arguments})  # {step.operation.name}"
+        return f"{', '.join(self.name(i) for i in step.outputs)} = call{k}({arguments})  # {step.operation.name}"
+
+
+def _new_frame(types: Sequence[Type]) -> tuple[Any, ...]:
+    return tuple([np.empty(type_.shape, type_.dtype) for type_ in types])
 
 
 class _Checked:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,9 @@ LONG = 200_000
 _PYTHON = {
     "PyTuple_New": "ptr (i64)",
     "PyTuple_SetItem": "i32 (ptr, i64, ptr)",
+    "PyFloat_FromDouble": "ptr (double)",
     "PyLong_FromLongLong": "ptr (i64)",
+    "PyBool_FromLong": "ptr (i64)",
     "PyObject_Vectorcall": "ptr (ptr, ptr, i64, ptr)",
     "Py_DecRef": "void (ptr)",
     "PyMem_RawMalloc": "ptr (i64)",
@@ -49,9 +51,13 @@ def imports() -> dict[str, int]:
     return python_symbols(_PYTHON) | {"PyArray_New": numpy_api(93), "PyArray_Scalar": numpy_api(60)}
 
 
-def entry(fused: Fused, layout: Layout, flags: Flags) -> str:
-    """The text of ``@run`` and ``@unchecked``, ``ptr (ptr %self, ptr %arguments, i64 %count)``."""
-    return _Entry(fused, layout, flags).text()
+def entry(fused: Fused, layout: Layout, flags: Flags, numbers: Set[int], given: Set[int]) -> str:
+    """The text of ``@run`` and ``@unchecked``, ``ptr (ptr %self, ptr %arguments, i64 %count)``.
+
+    The outputs at the places ``numbers`` are returned as Python's numbers.  Those at the places ``given`` are written to
+    arrays that are further arguments, and are not returned.
+    """
+    return _Entry(fused, layout, flags, numbers, given).text()
 
 
 def work(fused: Fused) -> int:
@@ -65,8 +71,12 @@ def work(fused: Fused) -> int:
 
 
 class _Entry:
-    def __init__(self, fused: Fused, layout: Layout, flags: Flags) -> None:
-        self.fused, self.layout, self.flags = fused, layout, flags
+    def __init__(self, fused: Fused, layout: Layout, flags: Flags, numbers: Set[int], given: Set[int]) -> None:
+        self.fused, self.layout, self.flags, self.numbers = fused, layout, flags, numbers
+        first, places = len(fused.inputs), range(len(fused.outputs))
+        self.outputs = [(first + j, j, fused.types[fused.outputs[j]]) for j in places if j not in given]
+        self.arguments = [(k, fused.types[value]) for k, value in enumerate(fused.inputs)]
+        self.arguments += [(first + j, fused.types[fused.outputs[j]]) for j in places if j in given]
         self.lines: list[str] = []
         self.count = 0
 
@@ -91,18 +101,17 @@ class _Entry:
         self.do(f"store ptr {pointer}, ptr {self.put(f'getelementptr ptr, ptr %table, i64 {k}')}")
 
     def text(self) -> str:
-        inputs, outputs = self.fused.inputs, self.fused.outputs
         kinds = [f"declare {kind.split(' ')[0]} @{name}{kind[kind.index('(') :]}" for name, kind in _PYTHON.items()]
         self.do(f"%table = alloca [{self.layout.table} x ptr], align 16")
-        self.do(f"%numbers = alloca [{max(1, len(outputs))} x i64], align 16")
+        self.do(f"%numbers = alloca [{max(1, len(self.outputs))} x i64], align 16")
         if 0 < self.layout.arena <= STACK:
             self.do(f"%small = alloca [{self.layout.arena} x i8], align 64")
-        self.branch(self.put(f"icmp eq i64 %count, {len(inputs)}"), "in0", "other")
-        for k, value in enumerate(inputs):
+        self.branch(self.put(f"icmp eq i64 %count, {len(self.arguments)}"), "in0", "other")
+        for k, (slot, type_) in enumerate(self.arguments):
             self.block(f"in{k}")
-            self.argument(k, self.fused.types[value])
-        self.block(f"in{len(inputs)}")
-        self.outputs()
+            self.argument(k, slot, type_)
+        self.block(f"in{len(self.arguments)}")
+        self.results()
         self.constants()
         self.arena()
         long = work(self.fused) > LONG
@@ -141,33 +150,33 @@ class _Entry:
 
     # -- arguments
 
-    def argument(self, k: int, type_: Type) -> None:
+    def argument(self, k: int, slot: int, type_: Type) -> None:
         self.do(f"%o{k} = load ptr, ptr {self.put(f'getelementptr ptr, ptr %arguments, i64 {k}')}")
         self.do(f"%t{k} = load ptr, ptr {self.put(f'getelementptr i8, ptr %o{k}, i64 {HEADER - 8}')}")
         if type_.shape == ():
-            self.number(k, type_.dtype)
+            self.number(k, slot, type_.dtype)
         else:
-            self.array(k, type_, f"in{k + 1}")
+            self.array(k, slot, type_)
 
-    def number(self, k: int, dtype: np.dtype[Any]) -> None:
+    def number(self, k: int, slot: int, dtype: np.dtype[Any]) -> None:
         """A number as Python or NumPy boxes it, or an array without axes."""
         if dtype.kind == "b":
             for name, value in (("true", True), ("false", False)):
                 self.branch(self.put(f"icmp eq ptr %o{k}, {_literal(value)}"), f"in{k}.{name}", f"in{k}.not.{name}")
                 self.block(f"in{k}.{name}")
-                self.slot(k, f"@{name}")
+                self.slot(slot, f"@{name}")
                 self.do(f"br label %in{k + 1}")
                 self.block(f"in{k}.not.{name}")
         for kind in [dtype.type, *([float] if dtype is np.dtype(float) else [])]:
             name = f"in{k}.{kind.__name__}"
             self.branch(self.put(f"icmp eq ptr %t{k}, {_literal(kind)}"), name, f"{name}.not")
             self.block(name)
-            self.slot(k, self.put(f"getelementptr i8, ptr %o{k}, i64 {HEADER}"))
+            self.slot(slot, self.put(f"getelementptr i8, ptr %o{k}, i64 {HEADER}"))
             self.do(f"br label %in{k + 1}")
             self.block(f"{name}.not")
-        self.array(k, Type((), dtype), f"in{k + 1}")
+        self.array(k, slot, Type((), dtype))
 
-    def array(self, k: int, type_: Type, following: str) -> None:
+    def array(self, k: int, slot: int, type_: Type) -> None:
         self.branch(self.put(f"icmp eq ptr %t{k}, {_literal(np.ndarray)}"), f"in{k}.array", "other")
         self.block(f"in{k}.array")
         flags = self.put(f"and i32 {self.field(f'%o{k}', FLAGS, 'i32')}, {WELL}")
@@ -182,8 +191,8 @@ class _Entry:
         lengths = [self.put(f"icmp eq i64 {self.field(shape, 8 * i, 'i64')}, {n}") for i, n in enumerate(type_.shape)]
         self.branch(self.all(lengths), f"in{k}.good", "other")
         self.block(f"in{k}.good")
-        self.slot(k, self.field(f"%o{k}", DATA, "ptr"))
-        self.do(f"br label %{following}")
+        self.slot(slot, self.field(f"%o{k}", DATA, "ptr"))
+        self.do(f"br label %in{k + 1}")
 
     def all(self, conditions: Sequence[str]) -> str:
         result = "true"
@@ -193,29 +202,27 @@ class _Entry:
 
     # -- memory
 
-    def outputs(self) -> None:
-        outputs, first = self.fused.outputs, len(self.fused.inputs)
-        self.do(f"%result = call ptr @PyTuple_New(i64 {len(outputs)})")
+    def results(self) -> None:
+        self.do(f"%result = call ptr @PyTuple_New(i64 {len(self.outputs)})")
         self.branch(self.put("icmp ne ptr %result, null"), "out0", "none")
-        for j, value in enumerate(outputs):
-            self.block(f"out{j}")
-            type_ = self.fused.types[value]
+        for k, (slot, j, type_) in enumerate(self.outputs):
+            self.block(f"out{k}")
             if type_.shape == ():
-                self.slot(first + j, self.put(f"getelementptr i64, ptr %numbers, i64 {j}"))
-                self.do(f"br label %out{j + 1}")
+                self.slot(slot, self.put(f"getelementptr i64, ptr %numbers, i64 {k}"))
+                self.do(f"br label %out{k + 1}")
                 continue
             rest = "ptr null, ptr null, i32 0, i32 0, ptr null"
             head = f"ptr {_literal(np.ndarray)}, i32 {len(type_.shape)}, ptr @shape{j}, i32 {type_.dtype.num}"
             array = self.put(f"call ptr @PyArray_New({head}, {rest})")
-            self.branch(self.put(f"icmp ne ptr {array}, null"), f"out{j}.made", "failed")
-            self.block(f"out{j}.made")
-            self.put(f"call i32 @PyTuple_SetItem(ptr %result, i64 {j}, ptr {array})")
-            self.slot(first + j, self.field(array, DATA, "ptr"))
-            self.do(f"br label %out{j + 1}")
-        self.block(f"out{len(outputs)}")
+            self.branch(self.put(f"icmp ne ptr {array}, null"), f"out{k}.made", "failed")
+            self.block(f"out{k}.made")
+            self.put(f"call i32 @PyTuple_SetItem(ptr %result, i64 {k}, ptr {array})")
+            self.slot(slot, self.field(array, DATA, "ptr"))
+            self.do(f"br label %out{k + 1}")
+        self.block(f"out{len(self.outputs)}")
 
     def globals(self) -> list[str]:
-        shapes = [(j, self.fused.types[value].shape) for j, value in enumerate(self.fused.outputs)]
+        shapes = [(j, type_.shape) for _, j, type_ in self.outputs]
         return [
             f"@shape{j} = private constant [{len(shape)} x i64] [{', '.join(f'i64 {n}' for n in shape)}]"
             for j, shape in shapes
@@ -266,26 +273,38 @@ class _Entry:
     # -- the end
 
     def finish(self) -> None:
-        first = len(self.fused.inputs)
         self.do("%raised = and i64 %flags, %mask", "%answer = sub i64 0, %raised")
         self.do("%held = icmp slt i64 %status, 0", "%code = select i1 %held, i64 %answer, i64 %status")
         clean = self.put("icmp eq i64 %raised, 0")
         self.branch(self.put(f"and i1 %held, {clean}"), "number0", "report")
-        outputs = self.fused.outputs
-        for j, value in enumerate(outputs):
-            self.block(f"number{j}")
-            type_ = self.fused.types[value]
+        for k, (slot, j, type_) in enumerate(self.outputs):
+            self.block(f"number{k}")
             if type_.shape != ():
-                self.do(f"br label %number{j + 1}")
+                self.do(f"br label %number{k + 1}")
                 continue
-            data = self.put(f"load ptr, ptr {self.put(f'getelementptr ptr, ptr %table, i64 {first + j}')}")
-            number = self.put(f"call ptr @PyArray_Scalar(ptr {data}, ptr {_literal(type_.dtype)}, ptr null)")
-            self.branch(self.put(f"icmp ne ptr {number}, null"), f"number{j}.made", "failed")
-            self.block(f"number{j}.made")
-            self.put(f"call i32 @PyTuple_SetItem(ptr %result, i64 {j}, ptr {number})")
-            self.do(f"br label %number{j + 1}")
-        self.block(f"number{len(outputs)}")
+            data = self.put(f"load ptr, ptr {self.put(f'getelementptr ptr, ptr %table, i64 {slot}')}")
+            number = self.boxed(data, type_.dtype, j in self.numbers)
+            self.branch(self.put(f"icmp ne ptr {number}, null"), f"number{k}.made", "failed")
+            self.block(f"number{k}.made")
+            self.put(f"call i32 @PyTuple_SetItem(ptr %result, i64 {k}, ptr {number})")
+            self.do(f"br label %number{k + 1}")
+        self.block(f"number{len(self.outputs)}")
         self.do("ret ptr %result")
+        self.report()
+
+    def boxed(self, data: str, dtype: np.dtype[Any], python: bool) -> str:
+        """The number in memory as an object of NumPy's or Python's; of Python's there are three kinds."""
+        if not python:
+            return self.put(f"call ptr @PyArray_Scalar(ptr {data}, ptr {_literal(dtype)}, ptr null)")
+        if dtype.kind == "f":
+            return self.put(f"call ptr @PyFloat_FromDouble(double {self.put(f'load double, ptr {data}')})")
+        if dtype.kind == "i":
+            return self.put(f"call ptr @PyLong_FromLongLong(i64 {self.put(f'load i64, ptr {data}')})")
+        wide = self.put(f"zext i8 {self.put(f'load i8, ptr {data}')} to i64")
+        return self.put(f"call ptr @PyBool_FromLong(i64 {wide})")
+
+    def report(self) -> None:
+        """The ways out on which there is no result."""
         self.block("report")
         self.do("call void @Py_DecRef(ptr %result)", "%number = call ptr @PyLong_FromLongLong(i64 %code)", "ret ptr %number")
         self.block("failed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 import attrs
@@ -33,14 +33,23 @@ class Native:
     source: str
 
 
-def native(program: Program, target: engine.Target | None = None) -> Native:
-    """Compile a program whose instructions are all native and whose guards expect True."""
+def native(
+    program: Program, numbers: Set[int] = frozenset(), given: Set[int] = frozenset(), target: engine.Target | None = None
+) -> Native:
+    """Compile a program whose instructions are all native and whose guards expect True.
+
+    Args:
+        program: the program.
+        numbers: the places of the outputs that are to be Python's numbers.
+        given: the places of the outputs that are written to arrays, which are further arguments, and not returned.
+        target: the processor, by default the host.
+    """
     target = target or engine.target()
     fused = fuse(program, products.by_blas)
     layout = lay_out(fused, CHUNK)
     parts = kernel(fused, layout, target)
     checks = flags(target.triple)
-    head = entry.entry(fused, layout, checks)
+    head = entry.entry(fused, layout, checks, numbers, given)
     calls = sum(elementwise.is_elementary(node.operation) for group in fused.groups for node in group.nodes)
     inline = calls <= INLINE
     imports = entry.imports() | dict(checks.imports)
@@ -57,7 +66,7 @@ def native(program: Program, target: engine.Target | None = None) -> Native:
     modules.append(engine.Module(head))
     library = engine.build(modules, ("run", "unchecked", "pool"), imports, target)
     owned = _Owned(library, tuple(fused.constants.values()), tuple(fused.types.values()))
-    types = [fused.types[i] for i in fused.inputs]
+    types = [fused.types[i] for i in fused.inputs] + [fused.types[i] for j, i in enumerate(fused.outputs) if j in given]
     made = [entry.Conversion(types, library[name], owned) for name in ("run", "unchecked")]
     return Native(made[0].native, made[1].native, "\n".join([*texts, head]))
 

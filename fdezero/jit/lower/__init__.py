@@ -24,6 +24,8 @@ TABLE: dict[Any, Any] = {**elementwise.TABLE, **structural.TABLE, **joining.TABL
 def lower(program: Program) -> Program:
     """The program with the primitives that are known replaced by operations with explicit dtypes.
 
+    A Python number is then one of its dtype, but where it is the operand of a primitive that stays.
+
     Example:
         >>> import numpy as np
         >>> from fdezero.jit.program import Type
@@ -33,12 +35,15 @@ def lower(program: Program) -> Program:
         >>> program = Program({0: narrow, 1: number, 2: narrow}, (0, 1), {}, (product,), (2,))
         >>> print(lower(program))
         v0 = input   float32[3]
-        v1 = input   float64 number
+        v1 = input   float64[]
         v2 = cast(v1, dtype=float32)   float32[]
         v3 = multiply(v0, v2)   float32[3]
         return v3
     """
-    return rewrite(program, lambda operation: _lowered if isinstance(operation, Apply) else None)
+    lowered = rewrite(program, lambda operation: _lowered if isinstance(operation, Apply) else None)
+    weak = {i for each in lowered.instructions if isinstance(each.operation, Apply) for i in each.operands}
+    types = {i: t if i in weak or not t.number else Type(t.shape, t.dtype) for i, t in lowered.types.items()}
+    return attrs.evolve(lowered, types=types)
 
 
 def _lowered(builder: Builder, each: Instruction, operands: tuple[int, ...]) -> int | None:

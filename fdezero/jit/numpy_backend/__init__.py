@@ -7,6 +7,8 @@ stops, and the program is run again by `careful`, which says which.
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from ..program import Compiled, Program
 from .compiled import Source, lazily, source_of
 from .schedule import schedule
@@ -14,27 +16,32 @@ from .schedule import schedule
 __all__ = ["Source", "compile_program"]
 
 
-def compile_program(program: Program) -> Compiled:
+def compile_program(program: Program, numbers: Set[int] = frozenset()) -> Compiled:
     """The program as Python source, compiled.
+
+    Args:
+        program: any.
+        numbers: the places of the outputs that are to be Python's numbers.
 
     Example:
         >>> import numpy as np
         >>> from fdezero.jit.program import Instruction, Map, Type
         >>> x, y, number = 0, 1, Type((), np.dtype(float))
         >>> tanh = Instruction(Map(np.tanh), (x,), (y,))
-        >>> compiled = compile_program(Program({x: number, y: number}, (x,), {}, (tanh,), (y,)))
+        >>> compiled = compile_program(Program({x: number, y: number}, (x,), {}, (tanh,), (y,)), numbers={0})
         >>> compiled.run(0.0)
-        (np.float64(0.0),)
+        (0.0,)
         >>> print(compiled.source)
         def run(v0):
             try:
                 v0 = float(v0)
                 v1 = tanh(v0)
-                return (np_float64(v1),)
+                return (v1,)
             except (ArithmeticError, ValueError):
                 pass
             return careful(v0)
     """
     scheduled = schedule(program)
-    checked = source_of(program, scheduled, checked=True)
-    return Compiled(checked.function(), lazily(lambda: source_of(program, scheduled, checked=False).function()), checked.text)
+    checked = source_of(program, scheduled, numbers, checked=True)
+    unchecked = lazily(lambda: source_of(program, scheduled, numbers, checked=False).function())
+    return Compiled(checked.function(), unchecked, checked.text)

@@ -5,7 +5,7 @@ It says which errors came up, and returns the infinities and NaNs that NumPy doe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any
 
 import attrs
@@ -33,8 +33,11 @@ class Recorder:
         self.flags |= (1 if seen & _INVALID else 0) | (2 if seen & _DIVIDE else 0) | (4 if seen & _OVERFLOW else 0)
 
 
-def careful(program: Program, checked: bool) -> Callable[..., Any]:
-    """``run``, or if not ``checked`` ``unchecked``, of a `Compiled` program, by NumPy calls alone."""
+def careful(program: Program, checked: bool, numbers: Set[int] = frozenset()) -> Callable[..., Any]:
+    """``run``, or if not ``checked`` ``unchecked``, of a `Compiled` program, by NumPy calls alone.
+
+    The outputs at the places ``numbers`` are Python's numbers.
+    """
     root = roots(program)
     ends: dict[int, list[int]] = {}
     last = last_uses(program, root)
@@ -61,7 +64,9 @@ def careful(program: Program, checked: bool) -> Callable[..., Any]:
             failed = _failing(guards.get(len(program.instructions), ()), values)
             if failed is not None:
                 return failed
-        return -recorder.flags if recorder.flags else fresh([values[i] for i in program.outputs])
+        if recorder.flags:
+            return -recorder.flags
+        return fresh([values[i].item() if k in numbers else values[i] for k, i in enumerate(program.outputs)])
 
     return run
 

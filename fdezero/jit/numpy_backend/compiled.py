@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import linecache
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 import attrs
@@ -56,12 +56,14 @@ def lazily(make: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
     return run
 
 
-def source_of(program: Program, scheduled: Program, checked: bool) -> Source:
+def source_of(program: Program, scheduled: Program, numbers: Set[int], checked: bool) -> Source:
     """The source of ``run``, or if not ``checked`` of ``unchecked``.
 
     Args:
         program: what is run an instruction at a time where an error comes up.
         scheduled: the same for the fast way.
+        numbers: the places of the outputs that are Python's numbers.
+        checked: whether errors count.
     """
     where = _plan(scheduled)
     loops = [each.operation for each in scheduled.instructions if isinstance(each.operation, Loop)]
@@ -79,10 +81,10 @@ def source_of(program: Program, scheduled: Program, checked: bool) -> Source:
         w.after(position)
     for number, guard in guards:
         emit.guard(w, number, guard)
-    results = _results(w)
+    results = _results(w, numbers)
     returned = [f"if total * 0.0 == 0.0: return {results}"] if total else [f"return {results}"]
     body = [*w.lines, *[w.indent + line for line in returned]]
-    names = scalars.NAMES | w.names.values | {"careful": lazily(lambda: careful(program, checked))}
+    names = scalars.NAMES | w.names.values | {"careful": lazily(lambda: careful(program, checked, numbers))}
     arguments = ", ".join(f"v{i}" for i in scheduled.inputs)
     head, tail = _around(w, checked, names)
     lines = [f"def run({arguments}):", *head, "    try:", *body]
@@ -140,17 +142,25 @@ def _around(w: Writer, checked: bool, names: dict[str, Any]) -> tuple[list[str],
 # -- results -------------------------------------------------------------------------------------------
 
 
-def _results(w: Writer) -> str:
+def _results(w: Writer, numbers: Set[int]) -> str:
     """The tuple of the outputs, each in memory of its own."""
     given: set[int] = set()
-    written = [_result(w, i, given) for i in w.program.outputs]
+    written = [
+        _number(w, i, place in numbers) if w.kind(i).shape == () else _array(w, i, given)
+        for place, i in enumerate(w.program.outputs)
+    ]
     return f"({', '.join(written)},)" if written else "()"
 
 
-def _result(w: Writer, i: int, given: set[int]) -> str:
+def _number(w: Writer, i: int, python: bool) -> str:
+    held = w.kind(i).dtype in scalars.HELD
+    if python:
+        return w.number(i) if held else f"{w.number(i)}.item()"
+    return emit.as_scalar(w, i, w.number(i)) if held else w.number(i)
+
+
+def _array(w: Writer, i: int, given: set[int]) -> str:
     kind = w.kind(i)
-    if kind.shape == ():
-        return emit.as_scalar(w, i, w.number(i)) if kind.dtype in scalars.HELD else w.number(i)
     root = w.plan.root[i]
     maker = w.makers.get(root)
     whole = root not in given and size_of(kind) == size_of(w.kind(root)) and not _is_repeated(w, i)

@@ -24,7 +24,7 @@ Pair = tuple[Value, Value]
 
 
 def sum_of(large: Value, small: Value) -> Pair:
-    """The sum of two numbers, exactly, where the first is the larger."""
+    """The sum of two numbers, exactly, where the first is the larger or 0."""
     total = large + small
     return total, small - (total - large)
 
@@ -47,7 +47,7 @@ def log2_pair(b: Builder, x: Value) -> Pair:
     third, rest = sum_of(third, z * z * b.polynomial(z, ATANH))
     one, one_low = sum_of(b.constant(1.0), third)
     log, log_low = product(b, product(b, (high, low), (one, one_low + (rest + third_low))), TWO_LOG2E)
-    total, total_low = sum_of(b.where(k.equals(0.0), log, k), b.where(k.equals(0.0), 0.0, log))
+    total, total_low = sum_of(k, log)
     return sum_of(total, total_low + log_low)
 
 

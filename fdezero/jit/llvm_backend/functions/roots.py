@@ -15,16 +15,15 @@ from .logarithm import NORMAL, halves
 def cbrt_kernel(b: Builder, x: Value) -> Value:
     """The cube root of |x|, for a normal number.
 
-    |x| = 2**(3 n) m with m between 2**(-3/2) and 2**(3/2).  A polynomial for m**(-1/3) is improved by two steps of
-    the series of (1 - e)**(-1/3) with e = 1 - m r**3, and the root m r**2 by one of Newton's for its own residual.
+    |x| = 2**(3 n) m with m between 2**(-3/2) and 2**(3/2).  A polynomial for m**(-1/3) is improved by the
+    series of (1 - e)**(-1/3) with e = 1 - m r**3, and the root m r**2, of which 29 bits are right, by one step of Newton's.
     """
     k, _, _ = halves(b, b.fabs(x))
     n = b.fma(k, 1.0 / 3.0, shifter(b)).bits << b.fraction
     m = (x.magnitude - (n + n + n)).real
     r = b.polynomial(m, CBRT)
-    for series in ((1 / 3, 2 / 9, 14 / 81, 35 / 243), (1 / 3, 2 / 9)):
-        e = b.fma(-m * r, r * r, 1.0)
-        r = b.fma(r * e, b.polynomial(e, series), r)
+    e = b.fma(-m * r, r * r, 1.0)
+    r = b.fma(r * e, b.polynomial(e, (1 / 3, 2 / 9, 14 / 81, 35 / 243)), r)
     y = m * r * r
     square = y * y
     residual = b.fma(-square, y, m) - b.fma(y, y, -square) * y
