@@ -6,8 +6,8 @@ For ``jit(f)(3.0, {"w": w})`` with a vector ``w`` it reads
         if kwargs or args.__class__ is not tuple or len(args) != 2: return MISS
         a0, a1 = args
         if a0.__class__ is not float: return MISS
-        if a1.__class__ is not dict or len(a1) != 1: return MISS
-        a2 = a1.get("w", MISS)
+        if a1.__class__ is not dict or tuple(a1) != ("w",): return MISS
+        a2, = a1.values()
         if a2.__class__ is not ndarray or a2.dtype is not float64 or a2.shape != (3,): return MISS
         try: outs = run(a0, a2)
         except Exception: outs = None
@@ -99,13 +99,11 @@ class _Source:
             return
         if kind not in (tuple, list, dict):
             raise _NoSource
-        self.miss(f"{name}.__class__ is not {kind.__name__} or len({name}) != {len(children)}")
+        differs = f"tuple({name}) != {self.given(structure.keys)}" if kind is dict else f"len({name}) != {len(children)}"
+        self.miss(f"{name}.__class__ is not {kind.__name__} or {differs}")
         parts = [next(self.names) for _ in children]
-        if kind is dict:
-            for part, key in zip(parts, structure.keys, strict=True):
-                self.lines.append(f"    {part} = {name}.get({self.given(key)}, MISS)")
-        elif parts:
-            self.lines.append(f"    {', '.join(parts)}, = {name}")
+        if parts:
+            self.lines.append(f"    {', '.join(parts)}, = {name}{'.values()' if kind is dict else ''}")
         for part, child in zip(parts, children, strict=True):
             self.unpack(part, child)
 
