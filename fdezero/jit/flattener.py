@@ -33,6 +33,9 @@ from .trace import NUMBER, OBJECT, Trace
 #: What a generated function returns for arguments that it is not for.
 MISS = object()
 
+#: The classes of static values of which equal ones are the same; those of others are compared with more care (`Static`).
+_ATOMS = (str, bytes, bool, int)
+
 _counter = itertools.count()
 
 
@@ -109,7 +112,9 @@ class _Source:
 
     def leaf(self, name: str, kind: Any) -> None:
         if isinstance(kind, Static):
-            self.miss(f"{name}.__class__ is not {self.given(kind.kind)} or {name} != {self.given(kind.value)}")
+            given = self.given(kind.value)
+            equal = f" and ({name}.__class__ is not {given}.__class__ or {name} != {given})"
+            self.miss(f"{name} is not {given}{equal if type(kind.value) in _ATOMS else ''}")
             return
         cls, shape, dtype = kind
         if cls is np.generic:

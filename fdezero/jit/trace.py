@@ -16,6 +16,7 @@ from ..core import zeros
 from ..core.graph import Box, Params
 from ..core.primitives import Primitive
 from ..core.recording import new_level
+from ..interpreters.python_numbers import OfNumbers
 from ..interpreters.tracing import Traced
 from .program import Apply, Guard, Instruction, Program, Type
 
@@ -80,7 +81,8 @@ class Recorder:
         outputs = tuple([None if o is None else self.new(o) for o in outs])
         made = tuple([i for i in outputs if i is not None])
         types = tuple([None if i is None else self.types[i] for i in outputs])
-        self.instructions.append(Instruction(Apply(primitive, params, types), operands, made, _is_quiet()))
+        quiet = not isinstance(primitive, OfNumbers) and _is_quiet()  # Python raises its errors whatever NumPy is told
+        self.instructions.append(Instruction(Apply(primitive, params, types), operands, made, quiet))
         return outputs
 
     def decided(self, number: int, value: Any) -> None:
