@@ -19,8 +19,9 @@ import numpy as np
 
 from ..core.boxes import truth
 from ..core.declare import shape_depends_on_values
-from ..core.graph import Array, Box, Params
+from ..core.graph import Array, Params
 from ..core.primitives import Constant, Primitive
+from .python_numbers import PythonNumber
 
 
 class Recorder(Protocol):
@@ -40,7 +41,7 @@ class Recorder(Protocol):
 
 
 @attrs.frozen(eq=False, repr=False)
-class Traced(Box):
+class Traced(PythonNumber):
     """The Box of tracing; of a Python number, which has no dtype that counts, the value is one."""
 
     number: int
@@ -105,8 +106,8 @@ class Traced(Box):
         return bool(is_true.concrete())
 
     def __int__(self) -> int:  # type: ignore[override]  # the others refuse
-        whole = self if self.dtype.kind in "biu" or not np.isfinite(self._value) else self.astype(np.int64)
-        return int(whole.concrete())
+        is_short = not self.shape and self.dtype.kind == "f" and abs(self._value) < _SHORT
+        return int((self.with_dtype().astype(np.int64) if is_short else self).concrete())
 
     def __float__(self) -> float:  # type: ignore[override]  # the others refuse
         return float(self.concrete())
@@ -127,10 +128,23 @@ class Traced(Box):
         return np.array(self.concrete(), dtype)
 
     def __format__(self, spec: str) -> str:
-        return format(self._value, spec)  # what is printed is of this run; no decision
+        return format(self.concrete(), spec)
+
+    def __str__(self) -> str:
+        return str(self.concrete())
+
+    def __getattr__(self, name: str) -> Any:
+        """What numbers have and arrays have not, such as `is_integer`: a decision on the number."""
+        if name.startswith("_") or self.shape or not hasattr(self._value, name):
+            raise AttributeError(f"a traced {type(self._value).__name__} has no attribute {name!r}")
+        return getattr(self.concrete(), name)
 
     def __repr__(self) -> str:
         return f"Traced({self._value!r}, shape={self.shape})"
+
+
+#: Smaller floats are truncated as int64.
+_SHORT = 2.0**62
 
 
 def shaped_by_values(primitive: Primitive) -> bool:

@@ -28,8 +28,9 @@ def jit(
     Args:
         f: a pure function of trees of arrays and numbers; derivatives and other transforms may be taken inside
             it and around it.
-        static_argnums: positions of arguments that are part of the signature by value, and need a hash.
-        static_argnames: names of such keyword arguments.
+        static_argnums: positions of arguments that are part of the signature by value, and need a hash; a negative one
+            counts from the last that ``f`` takes by position.
+        static_argnames: names of such arguments; one that can be passed by position and by name is static both ways.
         backend: "llvm" (needs llvmlite), "numpy" (needs nothing), or None for the former where it is installed.
 
     Returns:
@@ -39,7 +40,8 @@ def jit(
     Raises:
         ImpureFunction: at the second call, where f does not repeat what it did at the first (random numbers,
             counters, closed-over numbers that changed).
-        TypeError: for an argument that is no array and cannot be hashed.
+        TypeError: for an argument that is no array and cannot be hashed, and for an array of another library.
+        ValueError: for static arguments that f does not take.
 
     Warns:
         UserWarning: once, where a signature is not compiled, for its decisions differ at nearly every call; it
@@ -53,7 +55,6 @@ def jit(
         (array([0., 0.]), array([0.        , 0.63970001]))
     """
     from .entry import Jitted  # on the first use, so that `import fdezero` stays quick
+    from .signature import static_arguments
 
-    positions = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
-    names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
-    return Jitted(f, (*positions, *names), backend)
+    return Jitted(f, static_arguments(f, static_argnums, static_argnames), backend)

@@ -7,8 +7,8 @@ For ``jit(f)(3.0, {"w": w})`` with a vector ``w`` it reads
         a0, a1, = args
         if a0.__class__ is not float: return MISS
         if a1.__class__ is not dict: return MISS
-        if len(a1) != 1: return MISS
-        a2 = a1.get("w", MISS)
+        if tuple(a1) != ("w",): return MISS
+        a2, = a1.values()
         if a2.__class__ is not ndarray or a2.dtype is not float64 or a2.shape != (3,): return MISS
         if kwargs: return MISS
         try: outs = run(a0, a2)
@@ -34,6 +34,9 @@ from .trace import OBJECT, Trace
 
 #: What a generated function returns for arguments that it is not for.
 MISS = object()
+
+#: The classes of static values of which equal ones are the same; those of others are compared with more care (`Static`).
+_ATOMS = (str, bytes, bool, int)
 
 _counter = itertools.count()
 
@@ -104,20 +107,20 @@ class _Source:
 
     def children(self, name: str, structure: tree.Structure) -> None:
         """Take apart a tuple, list or dict."""
-        children = structure.children
-        self.miss(f"len({name}) != {len(children)}" if children else name)
+        children, is_dict = structure.children, structure.kind is dict
+        differs = f"tuple({name}) != {self.given(structure.keys)}" if is_dict else f"len({name}) != {len(children)}"
+        self.miss(differs if children else name)
         parts = [next(self.names) for _ in children]
-        if structure.kind is dict:
-            for part, key in zip(parts, structure.keys, strict=True):
-                self.lines.append(f"    {part} = {name}.get({self.given(key)}, MISS)")
-        elif parts:
-            self.lines.append(f"    {', '.join(parts)}, = {name}")
+        if parts:
+            self.lines.append(f"    {', '.join(parts)}, = {name}{'.values()' if is_dict else ''}")
         for part, child in zip(parts, children, strict=True):
             self.unpack(part, child)
 
     def leaf(self, name: str, kind: Any) -> None:
         if isinstance(kind, Static):
-            self.miss(f"{name}.__class__ is not {self.given(kind.kind)} or {name} != {self.given(kind.value)}")
+            given = self.given(kind.value)
+            equal = f" and ({name}.__class__ is not {given}.__class__ or {name} != {given})"
+            self.miss(f"{name} is not {given}{equal if type(kind.value) in _ATOMS else ''}")
             return
         cls, shape, dtype = kind
         if cls is np.generic:

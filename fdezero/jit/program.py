@@ -177,8 +177,9 @@ class Apply:
 
     def _fits(self, out: Any, type_: Type) -> bool:
         """True; raises where it is not."""
-        if not type_.number and (out.shape != type_.shape or out.dtype != type_.dtype):
-            raise OtherTypes(f"{self.name} returned {out.dtype}{list(out.shape)} where the program has {type_}")
+        shape, dtype = (out.shape, out.dtype) if hasattr(out, "dtype") else ((), np.dtype(type(out)))
+        if shape != type_.shape or dtype != type_.dtype:
+            raise OtherTypes(f"{self.name} returned {dtype}{list(shape)} where the program has {type_}")
         return True
 
 

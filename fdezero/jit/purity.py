@@ -9,19 +9,21 @@ import numpy as np
 
 from ..core.operands import describe
 from .program import Apply, Instruction, Program
+from .trace import OBJECT, Trace
 
 
 class ImpureFunction(ValueError):
     """A jitted function that did something else the second time it was traced with the same decisions."""
 
 
-def refuse_changes(first: Program, second: Program, f: Callable[..., Any]) -> None:
+def refuse_changes(before: Trace, after: Trace, f: Callable[..., Any]) -> None:
     """Compare two traces of a function, at arguments for which the same decisions are made.
 
     Raises:
         ImpureFunction: naming a constant that changed, or the call that differs.
     """
     name = getattr(f, "__name__", "the function")
+    first, second = before.program, after.program
     numbers = dict(zip(first.inputs, second.inputs, strict=True))  # the values of the first run in the second
     for one, other in zip(first.instructions, second.instructions, strict=False):
         if not _same_call(one, other):
@@ -37,8 +39,22 @@ def refuse_changes(first: Program, second: Program, f: Callable[..., Any]) -> No
             f"{name} made {len(first.instructions)} calls when it was traced and {len(second.instructions)} the second time; a "
             "jitted function must do the same at each call: pass what it depends on as an argument"
         )
-    for a, b in zip(first.outputs, second.outputs, strict=False):
+    if before.structure != after.structure or [kind for kind, _ in before.kinds] != [kind for kind, _ in after.kinds]:
+        raise ImpureFunction(
+            f"{name} returned another tree the second time it was traced; a jitted function must do the same at each call"
+        )
+    for a, b in zip(first.outputs, second.outputs, strict=True):
         _refuse_change(name, "the result", a, b, first, second, numbers)
+    for (kind, old), (_, new) in zip(before.kinds, after.kinds, strict=True):
+        if kind == OBJECT and isinstance(old, _PLAIN) and not (type(old) is type(new) and (old == new or old != old)):
+            raise ImpureFunction(
+                f"{name} returned {describe(old)} when it was traced and {describe(new)} the second time; a program would keep "
+                "the first one: compute it of the arguments, or outside the function"
+            )
+
+
+#: What is compared where it is returned as it is; other objects may be new ones at each call.
+_PLAIN = (str, bytes, bool, int, float, complex)
 
 
 def _refuse_change(name: str, use: str, a: int, b: int, first: Program, second: Program, numbers: dict[int, int]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import attrs
@@ -10,7 +11,7 @@ import numpy as np
 
 from .. import tree
 from ..core.graph import Box
-from ..core.operands import as_operand, describe, has_own_arithmetic
+from ..core.operands import describe, has_own_arithmetic
 
 #: What a leaf is when it is an array or a number that the program computes with; anything else is part of the signature.
 ARRAYS = (np.ndarray, np.generic, float, complex, Box)
@@ -29,10 +30,54 @@ class Signature:
 
 @attrs.frozen
 class Static:
-    """A leaf that is part of the signature: no array, or named in ``static_argnums`` or ``static_argnames``."""
+    """A leaf that is part of the signature: no array, or named in ``static_argnums`` or ``static_argnames``.
 
-    kind: type
-    value: Any
+    ``key`` differs where the value does; 1 == 1.0 == True and 0.0 == -0.0 are equal for Python.
+    """
+
+    value: Any = attrs.field(eq=False)
+    key: Any = attrs.field(init=False)
+
+    @key.default
+    def _key(self) -> Any:
+        return _key(self.value)
+
+
+def _key(value: Any) -> Any:
+    if isinstance(value, (tuple, frozenset)):
+        return type(value), type(value)(map(_key, value)) if type(value) is frozenset else tuple(map(_key, value))
+    return type(value), repr(value) if isinstance(value, (float, complex)) else value
+
+
+def static_arguments(f: Callable[..., Any], argnums: int | Iterable[int], argnames: str | Iterable[str]) -> tuple[Any, ...]:
+    """Positions and names of the static arguments; one that can be passed both ways is static both ways.
+
+    Raises:
+        TypeError: for what is no position or no name.
+        ValueError: for arguments that the function does not have.
+    """
+    positions = tuple(argnums) if isinstance(argnums, Iterable) else (argnums,)
+    names = tuple(argnames) if isinstance(argnames, Iterable) and not isinstance(argnames, str) else (argnames,)
+    if not all(isinstance(i, int) and not isinstance(i, bool) for i in positions):
+        raise TypeError(f"static_argnums is an int or a tuple of ints; got {argnums!r} (names go in static_argnames)")
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"static_argnames is a name or a tuple of names; got {argnames!r} (positions go in static_argnums)")
+    try:
+        parameters = [*inspect.signature(f).parameters.values()] if positions or names else []
+    except (TypeError, ValueError):  # of a function written in C
+        return (*positions, *names)
+    kinds = {p.kind for p in parameters}
+    by_position = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    by_name = {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+    called = getattr(f, "__name__", "the function")
+    if inspect.Parameter.VAR_POSITIONAL not in kinds:
+        if not all(-len(by_position) <= i < len(by_position) for i in positions):
+            raise ValueError(f"static_argnums={argnums} for {called}, which takes {len(by_position)} arguments by position")
+        positions = tuple([i % len(by_position) for i in positions])
+    if inspect.Parameter.VAR_KEYWORD not in kinds and not by_name.issuperset(names):
+        raise ValueError(f"static_argnames={argnames!r} for {called}, which takes {sorted(by_name)} by name")
+    both = [name for i, name in enumerate(by_position) if i in positions and name in by_name]
+    return (*positions, *[i for i, name in enumerate(by_position) if name in names and i not in positions], *{*names, *both})
 
 
 def signature_of(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[Any, ...]) -> tuple[Signature, list[Any]]:
@@ -41,7 +86,8 @@ def signature_of(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[An
     ``static`` holds the positions and names of arguments that are taken whole as part of the signature.
 
     Raises:
-        TypeError: when a part of the signature cannot be hashed, and for arrays with an arithmetic of their own.
+        TypeError: when a part of the signature cannot be hashed, and for arrays of other libraries or with an arithmetic
+            of their own.
     """
     if static:
         args = tuple([_Whole(a) if i in static or i - len(args) in static else a for i, a in enumerate(args)])
@@ -60,13 +106,13 @@ def signature_of(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[An
         if isinstance(leaf, ARRAYS) or (type(leaf) is int):
             types.append((_kind(leaf), getattr(leaf, "shape", ()), getattr(leaf, "dtype", None)))
             dynamic.append(leaf)
-        elif hasattr(leaf, "__array__") and not isinstance(leaf, _Whole):
-            leaf = as_operand(leaf)
-            types.append((np.ndarray, leaf.shape, leaf.dtype))
-            dynamic.append(leaf)
+        elif hasattr(leaf, "__array__") and not isinstance(leaf, (_Whole, type)):
+            raise TypeError(
+                f"{describe(leaf)} among the arguments of a jitted function is an array of another library, which would not "
+                "come back as one; write x.to_numpy() or np.asarray(x) for it"
+            )
         else:
-            value = leaf.value if isinstance(leaf, _Whole) else leaf
-            types.append(Static(type(value), value))
+            types.append(Static(leaf.value if isinstance(leaf, _Whole) else leaf))
     signature = Signature(structure, tuple(types))
     try:
         hash(signature)

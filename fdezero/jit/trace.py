@@ -16,6 +16,7 @@ from ..core import zeros
 from ..core.graph import Box, Params
 from ..core.primitives import Primitive
 from ..core.recording import new_level
+from ..interpreters.python_numbers import OfNumbers
 from ..interpreters.tracing import Traced
 from .program import Apply, Guard, Instruction, Program, Type
 
@@ -80,7 +81,7 @@ class Recorder:
         outputs = tuple([None if o is None else self.new(o) for o in outs])
         made = tuple([i for i in outputs if i is not None])
         types = tuple([None if i is None else self.types[i] for i in outputs])
-        quiet = "warn" not in (modes := np.geterr().values()) and "raise" not in modes
+        quiet = not isinstance(primitive, OfNumbers) and _is_quiet()  # Python raises its errors whatever NumPy is told
         self.instructions.append(Instruction(Apply(primitive, params, types), operands, made, quiet))
         return outputs
 
@@ -105,6 +106,12 @@ def type_of(value: Any) -> Type:
     raise Untraceable(f"a {type(value).__name__} is made in it")
 
 
+def _is_quiet() -> bool:
+    """True where NumPy is told not to report floating-point errors, but to the alarm of a derivative."""
+    modes = set(np.geterr().values())
+    return modes <= {"ignore"} or (modes <= {"ignore", "call"} and isinstance(np.geterrcall(), zeros.watching))
+
+
 def _users_line() -> str:
     """The line outside this package and NumPy that is being run."""
     frame: Any = sys._getframe(2)
@@ -121,7 +128,7 @@ def is_of_package(frame: Any) -> bool:
 
 @attrs.frozen(eq=False)
 class Trace:
-    """One run: its program, the tree of the result and what each leaf is, and whether a NaN came up in a derivative.
+    """One run: its program, the tree of the result and what each leaf is, whether a NaN came up in a derivative.
 
     ``kinds`` has a pair for each leaf: what it is, and the place among the program's outputs or the object.
     """
@@ -131,6 +138,7 @@ class Trace:
     kinds: tuple[tuple[int, Any], ...]
     result: Any
     alarmed: bool
+    is_careful: bool
 
     @property
     def numbers(self) -> frozenset[int]:
@@ -168,7 +176,7 @@ def trace(f: Callable[..., Any], leaves: Sequence[Any], arguments: Callable[[lis
         tuple(recorder.guards.values()),
     )
     finished = [value.copy()[()] if isinstance(value, np.ndarray) else value for value in values]
-    return Trace(program, structure, kinds, structure.unflatten(finished), alarm.raised)
+    return Trace(program, structure, kinds, structure.unflatten(finished), alarm.raised, careful)
 
 
 def _kind(out: Any, recorder: Recorder, numbers: list[int]) -> tuple[int, Any]:

@@ -18,8 +18,9 @@ from typing import Any
 import attrs
 import numpy as np
 
+from ..interpreters.python_numbers import OfNumbers
 from .flattener import make_enter
-from .program import Compiled, Program
+from .program import Compiled, Program, evaluate
 from .purity import refuse_changes
 from .signature import Signature, arguments_of
 from .simplify.dead import remove_dead
@@ -45,6 +46,10 @@ class Variant:
     enter: Any = None
     is_checked: bool = False
     careful: Variant | None = None
+    in_python: Program = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.in_python = in_python(self.trace.program)
 
     def result(self, outs: tuple[Any, ...]) -> Any:
         """The function's result, given the program's outputs."""
@@ -69,6 +74,7 @@ class Specialisation:
     backend: Backend
     variants: tuple[Variant, ...] = ()
     is_eager: bool = False
+    is_next_careful: bool = False  # whether the next trace is; the last one met a NaN in a derivative
     enter: Any = None
     lock: Any = attrs.field(factory=threading.RLock)
 
@@ -90,25 +96,28 @@ class Specialisation:
 
     def run(self, variant: Variant, leaves: Sequence[Any]) -> Any:
         """The outputs of a variant's program; `Eager` with the result of a plain call; None where a guard fails."""
+        if not (variant.is_checked or variant.trace.program.guards):
+            return Eager(self.checked(variant, leaves))
         try:
             outs = variant.compiled.run(*leaves)
         except Exception:  # the function may have caught it, and does so again
             return Eager(self.eager(leaves))
         if type(outs) is tuple:
-            if not variant.is_checked:
-                self.check(variant, leaves)
-            return outs
+            return outs if variant.is_checked else Eager(self.checked(variant, leaves))
         return self.after_errors(variant, leaves, -outs) if outs < 0 else None
 
     def after_errors(self, variant: Variant, leaves: Sequence[Any], errors: int) -> Any:
         """As `run`, of a call in which floating-point errors came up."""
         modes: Any = np.geterr()
         reported = sum([bit for name, bit in ERRORS.items() if modes[name] != "ignore"])
-        if errors & reported and loud_errors(variant.program, leaves) & reported:
+        loud = errors & reported and (not variant.has_derivatives or loud_errors(variant.program, leaves) & reported)
+        if loud or is_an_error(variant.in_python, leaves):
             return Eager(self.eager(leaves))
-        if errors & ERRORS["invalid"] and variant.has_derivatives and not variant.trace.alarmed:
+        if errors & ERRORS["invalid"] and variant.has_derivatives and not variant.trace.is_careful:
             if variant.careful is None:
-                variant.careful = self.made(self.retraced(leaves, careful=True))
+                found = self.retraced(leaves, careful=True)
+                variant.careful = self.made(found)
+                return Eager(found.result)
             variant = variant.careful
         outs = variant.compiled.unchecked(*leaves)
         return Eager(variant.result(outs)) if type(outs) is tuple else Eager(self.eager(leaves))
@@ -135,10 +144,9 @@ class Specialisation:
                 self.give_up(f"its decisions differ at nearly every call, most of all at {self.worst_line()}")
                 return self.eager(leaves)
             try:
-                found = self.retraced(leaves)
-                if found.alarmed:
-                    self.variants = (self.made(attrs.evolve(self.retraced(leaves, careful=True), alarmed=True)), *self.variants)
-                else:
+                found = self.retraced(leaves, self.is_next_careful)
+                self.is_next_careful = found.alarmed and not found.is_careful
+                if not self.is_next_careful:
                     self.variants = (self.made(found), *self.variants)
             except UsesOuterBox:
                 return self.eager(leaves)
@@ -147,12 +155,16 @@ class Specialisation:
                 return self.eager(leaves)
         return found.result
 
-    def check(self, variant: Variant, leaves: Sequence[Any]) -> None:
-        """Trace a second time, and compare: a pure function gives the same program."""
+    def checked(self, variant: Variant, leaves: Sequence[Any]) -> Any:
+        """The result of a call that is traced a second time, and compared: a pure function gives the same program."""
         with self.lock:
-            if not variant.is_checked:
-                refuse_changes(variant.trace.program, self.retraced(leaves, variant.trace.alarmed).program, self.f)
-                variant.is_checked = True
+            try:
+                found = self.retraced(leaves, variant.trace.is_careful)
+            except Untraceable:
+                return self.eager(leaves)
+            refuse_changes(variant.trace, found, self.f)
+            variant.is_checked = True
+        return found.result
 
     # -- giving up -----------------------------------------------------------------------------------
     def decides_on_arrays(self) -> bool:
@@ -193,6 +205,21 @@ class Eager:
     """The result of a call that was made without the program."""
 
     value: Any
+
+
+def in_python(program: Program) -> Program:
+    """What a program does with Python's numbers alone, in arithmetic of their own."""
+    steps = tuple([each for each in program.instructions if isinstance(each.operation.primitive, OfNumbers)])
+    return attrs.evolve(program, instructions=steps, outputs=(), guards=())
+
+
+def is_an_error(program: Program, leaves: Sequence[Any]) -> bool:
+    """True where a program raises an exception, or has a value of another type: for Python, 1.0 / 0.0 is an error."""
+    try:
+        evaluate(program, leaves)
+    except Exception:
+        return True
+    return False
 
 
 def loud_errors(program: Program, leaves: Sequence[Any]) -> int:

@@ -12,7 +12,6 @@ from typing import Any
 import attrs
 import numpy as np
 
-from ...rules.numpy import elementwise as rules
 from ..builder import Builder, rewrite
 from ..program import Apply, Instruction, Program, Type
 from . import elementwise, joining, products, structural
@@ -53,7 +52,7 @@ def _lowered(builder: Builder, each: Instruction, operands: tuple[int, ...]) -> 
         return None
     out, count = builder.types[each.outputs[0]], len(builder.instructions)
     try:
-        is_known = not out.number or _is_of_floats(builder, each, operands, out)
+        is_known = _is_numpy_s(builder, operands, out)
         new = emit(builder, out, operands, operation.params) if is_known else None
     except (TypeError, ValueError, OverflowError):  # NumPy has no loop, or no room for a Python number: it is to say so
         new = None
@@ -65,11 +64,15 @@ def _lowered(builder: Builder, each: Instruction, operands: tuple[int, ...]) -> 
     return new
 
 
-def _is_of_floats(b: Builder, each: Instruction, xs: tuple[int, ...], out: Type) -> bool:
-    """True for arithmetic of Python's floats that is NumPy's of float64: ints have no bounds, and a power may be complex.
+def _is_numpy_s(b: Builder, xs: tuple[int, ...], out: Type) -> bool:
+    """False for arithmetic of Python's numbers that may differ from NumPy's: that on ints, which have no bounds.
 
-    Where Python raises an error and NumPy has a result, an error of floating-point arithmetic tells.
+    That of floats is NumPy's of float64; where Python raises an error or has a complex result and NumPy has a number,
+    an error of floating-point arithmetic tells.
     """
-    if out.dtype != np.float64 or each.operation.primitive is rules.general_power:
-        return False
-    return all(b.types[x].number and (b.dtype(x) == np.float64 or b.number(x) is not None) for x in xs)
+    if not all(b.types[x].number for x in xs):
+        return not out.number
+    given = {b.dtype(x) for x in xs if b.number(x) is None}
+    if out.dtype == np.bool_ and {b.dtype(x) for x in xs} == {np.dtype(np.int64)}:
+        return True  # comparisons
+    return given == {np.dtype(np.float64)} and out.dtype in (np.bool_, np.float64)

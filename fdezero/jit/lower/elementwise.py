@@ -19,10 +19,12 @@ from ..program import Type
 #: What emits a primitive: from the builder, the recorded type of the result, the operands and the parameters.
 Emit = Callable[[Builder, Type, tuple[int, ...], Mapping[str, Any]], int | None]
 
-#: Python's operators, by which the rules call ufuncs.
+#: Python's operators, by which the rules call ufuncs, and those between Python's numbers.
 _OPERATORS: dict[Any, Any] = {
     operator.add: np.add, operator.sub: np.subtract, operator.mul: np.multiply, operator.truediv: np.divide,
-    operator.floordiv: np.floor_divide, operator.neg: np.negative,
+    operator.floordiv: np.floor_divide, operator.neg: np.negative, operator.mod: np.remainder, operator.abs: np.absolute,
+    operator.pow: np.power, operator.lt: np.less, operator.le: np.less_equal, operator.gt: np.greater,
+    operator.ge: np.greater_equal, operator.eq: np.equal, operator.ne: np.not_equal,
 }  # fmt: skip
 
 
@@ -32,6 +34,8 @@ def of_ufunc(primitive: Any) -> Emit | None:
     ufunc = _OPERATORS.get(function) if function.__class__ is not np.ufunc else function
     if ufunc is None or ufunc.nout != 1 or ufunc.signature is not None:
         return None
+    if function is operator.pow:
+        return _python_s_power
     return lambda b, out, xs, params: None if params else b.map(ufunc, *xs)
 
 
@@ -82,6 +86,13 @@ def _power(b: Builder, out: Type, xs: tuple[int, ...], params: Mapping[str, Any]
     exponent = b.number(xs[1])
     if exponent is not None and exponent == 0.5 and b.shape(xs[0]) and b.dtype(xs[0]) == out.dtype:
         return b.map(np.sqrt, xs[0])
+    return b.map(np.power, *xs)
+
+
+def _python_s_power(b: Builder, out: Type, xs: tuple[int, ...], params: Mapping[str, Any]) -> int:
+    n = b.number(xs[1])
+    if n is not None and abs(n) <= rules._LARGEST_EXPONENT and n == int(n):
+        return _raised(b, xs[0], int(n))
     return b.map(np.power, *xs)
 
 
