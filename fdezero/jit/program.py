@@ -26,6 +26,7 @@ NumPy would choose, and a `Reduce` has that of its operand.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -35,7 +36,7 @@ import numpy as np
 # -- operations ----------------------------------------------------------------------------------------
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Map:
     """A function of each entry: a NumPy ufunc with one output, a ufunc of SciPy's, or `np.where`."""
 
@@ -187,7 +188,7 @@ Operation = Map | Cast | Reshape | Transpose | Broadcast | Slice | Reduce | Scat
 # -- the program ---------------------------------------------------------------------------------------
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Type:
     """Shape and dtype of a value; ``number`` for a Python number, whose dtype gives way to that of any array."""
 
@@ -197,6 +198,11 @@ class Type:
 
     def __str__(self) -> str:
         return f"{self.dtype}{list(self.shape)}" if not self.number else f"{self.dtype} number"
+
+
+#: `Map` and `Type`, one object for all that are equal: a long program has few, and one for each of its instructions.
+map_of = functools.lru_cache(maxsize=4096)(Map)
+type_of = functools.lru_cache(maxsize=4096)(Type)
 
 
 @attrs.frozen(eq=False)

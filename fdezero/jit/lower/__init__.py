@@ -38,7 +38,7 @@ def lower(program: Program) -> Program:
         v3 = multiply(v0, v2)   float32[3]
         return v3
     """
-    return rewrite(program, lambda operation: _lowered if isinstance(operation, Apply) else None)
+    return rewrite(program, {Apply: _lowered})
 
 
 def _lowered(builder: Builder, each: Instruction, operands: tuple[int, ...]) -> int | None:

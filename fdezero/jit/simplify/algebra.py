@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..builder import Builder, Rule, rewrite
+from ..builder import Builder, rewrite
 from ..program import Broadcast, Cast, Instruction, Map, Program
 
 #: What simplifies a ufunc: from the builder and the operands to the value of the result, or None.  Operands have the
@@ -47,17 +47,12 @@ def simplify_algebra(program: Program) -> Program:
         v5 = multiply(v4, 0.25)   float64[3]
         return v5
     """
-    return rewrite(program, _rules)
-
-
-def _rules(operation: Any) -> Rule | None:
-    if type(operation) is Map:
-        return _map if operation.function in TABLE else None
-    return _cast if type(operation) is Cast else None
+    return rewrite(program, {Map: _map, Cast: _cast})
 
 
 def _map(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int | None:
-    new = TABLE[each.operation.function](b, *xs)
+    rule = TABLE.get(each.operation.function)
+    new = None if rule is None else rule(b, *xs)
     return None if new is None else b.broadcast(new, b.shape(each.outputs[0]))
 
 

@@ -12,7 +12,7 @@ from ..program import Apply, Instruction, Program
 
 
 def share(program: Program) -> Program:
-    """The program in which equal operations on equal operands are one, and equal constants too.
+    """The program in which equal operations on equal operands are one, and equal constants too; itself, if none are.
 
     It is quiet only if both were.
 
@@ -43,7 +43,7 @@ def share(program: Program) -> Program:
     starts = []
     for each in program.instructions:
         starts.append(len(instructions))
-        operands = tuple([renamed.get(x, x) for x in each.operands])
+        operands = tuple([renamed.get(x, x) for x in each.operands]) if renamed else each.operands
         key = (_known(each.operation), operands, program.types[each.outputs[0]])
         at = seen.setdefault(key, len(instructions))
         if at == len(instructions):
@@ -54,7 +54,7 @@ def share(program: Program) -> Program:
         renamed.update(zip(each.outputs, first.outputs, strict=True))
         if first.quiet and not each.quiet:
             instructions[at] = Instruction(first.operation, first.operands, first.outputs)
-    return finished(program, builder, [*starts, len(instructions)])
+    return finished(program, builder, [*starts, len(instructions)]) if renamed else program
 
 
 def _known(operation: Any) -> Any:
