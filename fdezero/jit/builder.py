@@ -14,7 +14,20 @@ from typing import Any
 import attrs
 import numpy as np
 
-from .program import Broadcast, Cast, Instruction, Map, Program, Reduce, Reshape, Slice, Transpose, Type, map_of, type_of
+from .program import (
+    Broadcast,
+    Cast,
+    Instruction,
+    Map,
+    Program,
+    Reduce,
+    Reshape,
+    Slice,
+    Transpose,
+    Type,
+    shared_map,
+    shared_type,
+)
 
 Shape = tuple[int, ...]
 
@@ -85,7 +98,7 @@ class Builder:
         """A new constant: a Python or NumPy number, or a read-only array that belongs to the program."""
         new = next(self.numbers)
         array = np.asarray(value)
-        self.types[new] = type_of(array.shape, array.dtype, value.__class__ in WEAK)
+        self.types[new] = shared_type(array.shape, array.dtype, value.__class__ in WEAK)
         self.constants[new] = value
         return new
 
@@ -104,7 +117,7 @@ class Builder:
             return self.notes[x, dtype]  # type: ignore[no-any-return]  # the number of a value
         if type_.number and type_.dtype.kind == "i" and dtype.kind in "iub" and dtype.itemsize < 8:
             raise OverflowError(f"a Python int may be no {dtype}")  # NumPy says so at the call
-        return self.emit(Cast(dtype), (x,), type_of(type_.shape, dtype))
+        return self.emit(Cast(dtype), (x,), shared_type(type_.shape, dtype))
 
     def map(self, function: Any, *operands: int) -> int:
         """A ufunc, or np.where, on operands of any dtypes, cast to those that NumPy would choose."""
@@ -123,18 +136,18 @@ class Builder:
             return x
         if type(self.operation(x)) is Reshape:
             return self.reshape(self.makers[x].operands[0], shape)
-        return self.emit(Reshape(shape), (x,), type_of(shape, type_.dtype))
+        return self.emit(Reshape(shape), (x,), shared_type(shape, type_.dtype))
 
     def transpose(self, x: int, axes: Sequence[int]) -> int:
         """The axes in another order; ``axes`` are counted from the front."""
         type_, order = self.types[x], tuple(axes)
         if order == tuple(range(len(order))):
             return x
-        return self.emit(Transpose(order), (x,), type_of(tuple([type_.shape[a] for a in order]), type_.dtype))
+        return self.emit(Transpose(order), (x,), shared_type(tuple([type_.shape[a] for a in order]), type_.dtype))
 
     def broadcast(self, x: int, shape: Shape) -> int:
         type_ = self.types[x]
-        return x if type_.shape == shape else self.emit(Broadcast(shape), (x,), type_of(shape, type_.dtype))
+        return x if type_.shape == shape else self.emit(Broadcast(shape), (x,), shared_type(shape, type_.dtype))
 
     def slice(self, x: int, parts: tuple[Any, ...]) -> int:
         """``x[parts]`` for a normal index, as `indices.normal` makes it."""
@@ -142,7 +155,7 @@ class Builder:
         shape = shape_of_slice(type_.shape, parts)
         if shape == type_.shape and all(p == (0, n, 1) for p, n in zip(parts, shape, strict=False)):
             return x
-        return self.emit(Slice(parts), (x,), type_of(shape, type_.dtype))
+        return self.emit(Slice(parts), (x,), shared_type(shape, type_.dtype))
 
     def reduce(self, ufunc: Any, x: int, axes: Sequence[int], keepdims: bool = False) -> int:
         """A ufunc over some axes, counted from either end; over none a sum is still added to 0, which -0 is not."""
@@ -151,7 +164,7 @@ class Builder:
         over = {a % ndim for a in axes}
         shape = tuple([n for a, n in enumerate(type_.shape) if a not in over])
         if over:
-            out = self.emit(Reduce(ufunc, tuple(sorted(over))), (x,), type_of(shape, type_.dtype))
+            out = self.emit(Reduce(ufunc, tuple(sorted(over))), (x,), shared_type(shape, type_.dtype))
         else:
             out = self.plus_zero(x) if ufunc is np.add else x
         kept = tuple([1 if a in over else n for a, n in enumerate(type_.shape)])
@@ -187,7 +200,7 @@ def rewrite(program: Program, rules: Mapping[Any, Rule], prepare: Callable[[Buil
     builder = Builder.of(program)
     prepare(builder)
     starts = []
-    renamed, instructions = builder.renamed, builder.instructions
+    renamed, instructions, makers = builder.renamed, builder.instructions, builder.makers
     for each in program.instructions:
         starts.append(len(instructions))
         operands = tuple([renamed.get(x, x) for x in each.operands]) if renamed else each.operands
@@ -198,7 +211,10 @@ def rewrite(program: Program, rules: Mapping[Any, Rule], prepare: Callable[[Buil
             if new is not None:
                 renamed[each.outputs[0]] = new
                 continue
-        builder.append(each if operands == each.operands else Instruction(each.operation, operands, each.outputs, each.quiet))
+        kept = each if operands == each.operands else Instruction(each.operation, operands, each.outputs, each.quiet)
+        instructions.append(kept)
+        for value in kept.outputs:
+            makers[value] = kept
     if not renamed and len(instructions) == len(starts):
         return program
     return finished(program, builder, [*starts, len(instructions)])
@@ -248,7 +264,7 @@ def _mapped(function: Any, types: tuple[Type, ...]) -> tuple[Map, tuple[np.dtype
     *dtypes, out = loop_of(function, tuple([(t.dtype, t.number) for t in types]))
     fit = all(not t.number and t.dtype == dtype for t, dtype in zip(types, dtypes, strict=True))
     shape = broadcast_shape(*[t.shape for t in types])
-    return map_of(function), None if fit else tuple(dtypes), type_of(shape, out)
+    return shared_map(function), None if fit else tuple(dtypes), shared_type(shape, out)
 
 
 def in_dtype(number: Any, dtype: np.dtype[Any]) -> Any:

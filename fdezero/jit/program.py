@@ -201,8 +201,8 @@ class Type:
 
 
 #: `Map` and `Type`, one object for all that are equal: a long program has few, and one for each of its instructions.
-map_of = functools.lru_cache(maxsize=4096)(Map)
-type_of = functools.lru_cache(maxsize=4096)(Type)
+shared_map = functools.lru_cache(maxsize=4096)(Map)
+shared_type = functools.lru_cache(maxsize=4096)(Type)
 
 
 @attrs.frozen(eq=False)

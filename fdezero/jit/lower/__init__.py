@@ -54,7 +54,7 @@ def _lowered(builder: Builder, each: Instruction, operands: tuple[int, ...]) -> 
         new = None
     if new is not None and out.number and len(builder.instructions) > count and new in builder.instructions[-1].outputs:
         builder.types[new] = attrs.evolve(builder.types[new], number=True)
-    if new is None or builder.types[new] != out:
+    if new is None or (builder.types[new] is not out and builder.types[new] != out):
         builder.forget(count)
         return None
     return new

@@ -141,9 +141,12 @@ def _multiply(b: Builder, x: int, y: int) -> int | None:
     if b.dtype(x).kind not in "iuf":
         return None
     for one, other in ((x, y), (y, x)):
-        if _is(b, one, 1):
+        factor = known(b, one)
+        if factor is None:
+            continue
+        if factor == 1:
             return other
-        if b.dtype(x).kind != "u" and _is(b, one, -1):
+        if factor == -1 and b.dtype(x).kind != "u":
             return b.map(np.negative, other)
     return _signs_taken_out(b, np.multiply, x, y)
 
@@ -169,6 +172,8 @@ def _is_power_of_two(number: Any) -> bool:
 def _signs_taken_out(b: Builder, ufunc: Any, x: int, y: int) -> int | None:
     """Two signs cancel, and the sign of what a number multiplies is the number's."""
     signs = [_argument(b, z, np.negative) for z in (x, y)]
+    if signs == [None, None]:
+        return None
     plain = [z if sign is None else sign for z, sign in zip((x, y), signs, strict=True)]
     if None not in signs:
         return b.map(ufunc, *plain)

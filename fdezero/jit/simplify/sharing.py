@@ -44,7 +44,8 @@ def share(program: Program) -> Program:
     for each in program.instructions:
         starts.append(len(instructions))
         operands = tuple([renamed.get(x, x) for x in each.operands]) if renamed else each.operands
-        key = (_known(each.operation), operands, program.types[each.outputs[0]])
+        operation = each.operation if each.operation.__class__ is not Apply else _known(each.operation)
+        key = (operation, operands, program.types[each.outputs[0]])
         at = seen.setdefault(key, len(instructions))
         if at == len(instructions):
             same = operands == each.operands
@@ -57,10 +58,8 @@ def share(program: Program) -> Program:
     return finished(program, builder, [*starts, len(instructions)]) if renamed else program
 
 
-def _known(operation: Any) -> Any:
-    """What two operations that do the same have in common."""
-    if not isinstance(operation, Apply):
-        return operation
+def _known(operation: Apply) -> Any:
+    """What two calls that do the same have in common."""
     return operation.primitive, _known_params(operation.params)
 
 
