@@ -18,7 +18,7 @@ from tests.jit.llvm_backend.programs import Maker, agree, arguments, expected, r
 
 pytest.importorskip("llvmlite")
 
-from fdezero.jit.llvm_backend import compile_program, engine, segments
+from fdezero.jit.llvm_backend import compile_program, engine, kernel, segments
 
 SIZES = [0, 1, 2, 7, 8, 9, 15, 31, 33, 63, 64, 100, 1000]
 TARGETS = [None, "avx2", "baseline"]
@@ -55,6 +55,29 @@ def test_random_programs_for_lesser_processors(seed, mask):
     with np.errstate(all="ignore"):
         program = random_program(rng, length=15)
     same(program, *arguments(program, rng), target=engine.target(mask))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_programs_whose_numbers_are_parameters_of_the_loops(seed, monkeypatch):
+    monkeypatch.setattr(kernel, "STEPS", 0)
+    rng = np.random.default_rng(seed)
+    with np.errstate(all="ignore"):
+        program = random_program(rng, length=15)
+    same(program, *arguments(program, rng))
+
+
+def test_steps_that_differ_in_numbers_alone_are_one_function(monkeypatch):
+    def loops(steps):
+        maker = Maker()
+        x = maker.input((9,))
+        for k in range(steps):
+            scaled = maker.map(np.multiply, x, maker.constant(np.float64(1 + 0.01 * k)))
+            x = maker.map(np.subtract, scaled, maker.add(Reduce(np.add, (0,)), scaled))
+        return same(maker.program(x), np.linspace(1, 2, 9)).source.count("define")
+
+    assert loops(12) == loops(6) + 6
+    monkeypatch.setattr(kernel, "STEPS", 0)
+    assert loops(12) == loops(6)
 
 
 # -- one operation at a time, over all sizes and dtypes ------------------------------------------------------
