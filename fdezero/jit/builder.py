@@ -8,13 +8,26 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 
-from .program import Broadcast, Cast, Instruction, Map, Program, Reduce, Reshape, Slice, Transpose, Type
+from .program import (
+    Broadcast,
+    Cast,
+    Instruction,
+    Map,
+    Program,
+    Reduce,
+    Reshape,
+    Slice,
+    Transpose,
+    Type,
+    shared_map,
+    shared_type,
+)
 
 Shape = tuple[int, ...]
 
@@ -65,7 +78,8 @@ class Builder:
         """The result of an operation, as a new value of this type."""
         new = next(self.numbers)
         self.types[new] = type_
-        self.append(Instruction(operation, operands, (new,), self.quiet))
+        self.makers[new] = made = Instruction(operation, operands, (new,), self.quiet)
+        self.instructions.append(made)
         return new
 
     def append(self, instruction: Instruction) -> None:
@@ -84,7 +98,7 @@ class Builder:
         """A new constant: a Python or NumPy number, or a read-only array that belongs to the program."""
         new = next(self.numbers)
         array = np.asarray(value)
-        self.types[new] = Type(array.shape, array.dtype, value.__class__ in WEAK)
+        self.types[new] = shared_type(array.shape, array.dtype, value.__class__ in WEAK)
         self.constants[new] = value
         return new
 
@@ -97,19 +111,19 @@ class Builder:
         type_ = self.types[x]
         if type_.dtype == dtype and not type_.number:
             return x
-        known = self.constants.get(x)
-        if known is not None and (known.__class__ in WEAK or isinstance(known, np.generic)):
-            return self.constant(in_dtype(known, dtype))
+        if x in self.constants and not isinstance(self.constants[x], np.ndarray):
+            if (x, dtype) not in self.notes:
+                self.notes[x, dtype] = self.constant(in_dtype(self.constants[x], dtype))
+            return self.notes[x, dtype]  # type: ignore[no-any-return]  # the number of a value
         if type_.number and type_.dtype.kind == "i" and dtype.kind in "iub" and dtype.itemsize < 8:
             raise OverflowError(f"a Python int may be no {dtype}")  # NumPy says so at the call
-        return self.emit(Cast(dtype), (x,), Type(type_.shape, dtype))
+        return self.emit(Cast(dtype), (x,), shared_type(type_.shape, dtype))
 
     def map(self, function: Any, *operands: int) -> int:
         """A ufunc, or np.where, on operands of any dtypes, cast to those that NumPy would choose."""
-        types = tuple([self.types[x] for x in operands])
-        dtypes = loop_of(function, tuple([(t.dtype, t.number) for t in types]))
-        xs = tuple([self.cast(x, dtype) for x, dtype in zip(operands, dtypes, strict=False)])
-        return self.emit(Map(function), xs, Type(broadcast_shape(*[t.shape for t in types]), dtypes[-1]))
+        operation, dtypes, out = _mapped(function, tuple([self.types[x] for x in operands]))
+        xs = operands if dtypes is None else tuple([self.cast(x, dtype) for x, dtype in zip(operands, dtypes, strict=True)])
+        return self.emit(operation, xs, out)
 
     def plus_zero(self, x: int) -> int:
         """``0 + x``: 0 of a negative zero."""
@@ -122,18 +136,18 @@ class Builder:
             return x
         if type(self.operation(x)) is Reshape:
             return self.reshape(self.makers[x].operands[0], shape)
-        return self.emit(Reshape(shape), (x,), Type(shape, type_.dtype))
+        return self.emit(Reshape(shape), (x,), shared_type(shape, type_.dtype))
 
     def transpose(self, x: int, axes: Sequence[int]) -> int:
         """The axes in another order; ``axes`` are counted from the front."""
         type_, order = self.types[x], tuple(axes)
         if order == tuple(range(len(order))):
             return x
-        return self.emit(Transpose(order), (x,), Type(tuple([type_.shape[a] for a in order]), type_.dtype))
+        return self.emit(Transpose(order), (x,), shared_type(tuple([type_.shape[a] for a in order]), type_.dtype))
 
     def broadcast(self, x: int, shape: Shape) -> int:
         type_ = self.types[x]
-        return x if type_.shape == shape else self.emit(Broadcast(shape), (x,), Type(shape, type_.dtype))
+        return x if type_.shape == shape else self.emit(Broadcast(shape), (x,), shared_type(shape, type_.dtype))
 
     def slice(self, x: int, parts: tuple[Any, ...]) -> int:
         """``x[parts]`` for a normal index, as `indices.normal` makes it."""
@@ -141,7 +155,7 @@ class Builder:
         shape = shape_of_slice(type_.shape, parts)
         if shape == type_.shape and all(p == (0, n, 1) for p, n in zip(parts, shape, strict=False)):
             return x
-        return self.emit(Slice(parts), (x,), Type(shape, type_.dtype))
+        return self.emit(Slice(parts), (x,), shared_type(shape, type_.dtype))
 
     def reduce(self, ufunc: Any, x: int, axes: Sequence[int], keepdims: bool = False) -> int:
         """A ufunc over some axes, counted from either end; over none a sum is still added to 0, which -0 is not."""
@@ -150,7 +164,7 @@ class Builder:
         over = {a % ndim for a in axes}
         shape = tuple([n for a, n in enumerate(type_.shape) if a not in over])
         if over:
-            out = self.emit(Reduce(ufunc, tuple(sorted(over))), (x,), Type(shape, type_.dtype))
+            out = self.emit(Reduce(ufunc, tuple(sorted(over))), (x,), shared_type(shape, type_.dtype))
         else:
             out = self.plus_zero(x) if ufunc is np.add else x
         kept = tuple([1 if a in over else n for a, n in enumerate(type_.shape)])
@@ -165,13 +179,11 @@ WEAK = frozenset({bool, int, float, complex})
 Rule = Callable[[Builder, Instruction, tuple[int, ...]], int | None]
 
 
-def rewrite(
-    program: Program, rules: Callable[[Any], Rule | None], prepare: Callable[[Builder], None] = lambda builder: None
-) -> Program:
-    """The program, with each instruction replaced as the rule for its operation says.
+def rewrite(program: Program, rules: Mapping[Any, Rule], prepare: Callable[[Builder], None] = lambda builder: None) -> Program:
+    """The program, with each instruction replaced as the rule for its operation says; itself, where no rule does.
 
     Args:
-        rules: from an operation to its rule, None where there is none.
+        rules: by the class of the operation.
         prepare: what is done to the builder first.
 
     Example:
@@ -179,7 +191,7 @@ def rewrite(
         >>> vector = Type((3,), np.dtype(float))
         >>> twice = tuple(Instruction(Map(np.negative), (i,), (i + 1,)) for i in range(2))
         >>> program = Program(dict.fromkeys(range(3), vector), (0,), {}, twice, (2,))
-        >>> print(rewrite(program, lambda operation: lambda b, each, xs: b.map(np.square, *xs)))
+        >>> print(rewrite(program, {Map: lambda b, each, xs: b.map(np.square, *xs)}))
         v0 = input   float64[3]
         v1 = square(v0)   float64[3]
         v2 = square(v1)   float64[3]
@@ -188,20 +200,24 @@ def rewrite(
     builder = Builder.of(program)
     prepare(builder)
     starts = []
-    renamed = builder.renamed
+    renamed, instructions, makers = builder.renamed, builder.instructions, builder.makers
     for each in program.instructions:
-        starts.append(len(builder.instructions))
-        operands = tuple([renamed.get(x, x) for x in each.operands])
-        builder.quiet = each.quiet
-        rule = rules(each.operation)
-        new = None if rule is None else rule(builder, each, operands)
-        if new is not None:
-            renamed[each.outputs[0]] = new
-        elif operands == each.operands:
-            builder.append(each)
-        else:
-            builder.append(Instruction(each.operation, operands, each.outputs, each.quiet))
-    return finished(program, builder, [*starts, len(builder.instructions)])
+        starts.append(len(instructions))
+        operands = tuple([renamed.get(x, x) for x in each.operands]) if renamed else each.operands
+        rule = rules.get(each.operation.__class__)
+        if rule is not None:
+            builder.quiet = each.quiet
+            new = rule(builder, each, operands)
+            if new is not None:
+                renamed[each.outputs[0]] = new
+                continue
+        kept = each if operands == each.operands else Instruction(each.operation, operands, each.outputs, each.quiet)
+        instructions.append(kept)
+        for value in kept.outputs:
+            makers[value] = kept
+    if not renamed and len(instructions) == len(starts):
+        return program
+    return finished(program, builder, [*starts, len(instructions)])
 
 
 def finished(program: Program, builder: Builder, starts: Sequence[int]) -> Program:
@@ -240,6 +256,15 @@ def loop_of(function: Any, operands: tuple[tuple[np.dtype[Any], bool], ...]) -> 
 
 #: A bool of Python's counts like NumPy's.
 _PYTHON_S: dict[str, Any] = {"b": np.dtype(bool), "i": int, "f": float, "c": complex}
+
+
+@functools.lru_cache(maxsize=4096)
+def _mapped(function: Any, types: tuple[Type, ...]) -> tuple[Map, tuple[np.dtype[Any], ...] | None, Type]:
+    """The operation, the dtypes that operands are cast to (None where they have these) and the type of the result."""
+    *dtypes, out = loop_of(function, tuple([(t.dtype, t.number) for t in types]))
+    fit = all(not t.number and t.dtype == dtype for t, dtype in zip(types, dtypes, strict=True))
+    shape = broadcast_shape(*[t.shape for t in types])
+    return shared_map(function), None if fit else tuple(dtypes), shared_type(shape, out)
 
 
 def in_dtype(number: Any, dtype: np.dtype[Any]) -> Any:

@@ -176,7 +176,7 @@ class _Builder:
                 raise TypeError(f"{operation.name} belongs to no group")
 
     def elementwise(self, operation: Any, out: int, views: Iterable[View]) -> None:
-        views = tuple(squeezed(view) for view in views)
+        views = tuple([squeezed(view) for view in views])
         space = views[0].shape
         self.loops[out] = space
         self.node(self.before(views, space), Node(out, operation, views, space))
@@ -223,10 +223,11 @@ class _Builder:
 
     def before(self, views: Iterable[View], space: tuple[int, ...] | None = None) -> int:
         """The level of a node: that of operands it shares a loop with, one more than that of others."""
-        return max((self.level[view.base] + (0 if self.shares(view, space) else 1) for view in views), default=0)
-
-    def shares(self, view: View, space: tuple[int, ...] | None) -> bool:
-        return space is not None and self.loops.get(view.base) == space and is_register(view)
+        level = 0
+        for view in views:
+            shared = space is not None and self.loops.get(view.base) == space and is_register(view)
+            level = max(level, self.level[view.base] + (0 if shared else 1))
+        return level
 
     def node(self, level: int, node: Node) -> None:
         self.nodes.append((level, node))
@@ -271,7 +272,7 @@ def _pieces(nodes: Sequence[Node], limit: int) -> Iterable[list[Node]]:
     start = 0
     while start < len(nodes):
         stop = start + limit
-        made = {node.value for node in nodes[start:stop]}
+        made = {node.value for node in nodes[start:stop]} if stop < len(nodes) else ()
         while stop < len(nodes) and nodes[stop].space and _takes(nodes[stop], made):
             stop += 1
         yield list(nodes[start:stop])
@@ -288,7 +289,9 @@ def _stored(groups: Sequence[Group], builder: _Builder) -> frozenset[int]:
         stored.update(value for value, _ in group.cleared)
         here: set[int] = set()
         for node in group.nodes:
-            stored.update(view.base for view in node.operands if not (view.base in here and is_register(view)))
+            for view in node.operands:
+                if not (view.base in here and is_register(view)):
+                    stored.add(view.base)
             if isinstance(node.operation, Map | Cast):
                 here.add(node.value)
             else:

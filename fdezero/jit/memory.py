@@ -37,7 +37,8 @@ def roots(program: Program) -> dict[int, int]:
     root = {i: i for i in (*program.inputs, *program.constants)}
     for each in program.instructions:
         shows = isinstance(each.operation, VIEWS)
-        root.update((out, root[each.operands[0]] if shows else out) for out in each.outputs)
+        for out in each.outputs:
+            root[out] = root[each.operands[0]] if shows else out
     return root
 
 
@@ -49,7 +50,8 @@ def last_uses(program: Program, root: Mapping[int, int]) -> dict[int, int]:
     """
     last: dict[int, int] = {}
     for position, each in enumerate(program.instructions):
-        last.update((root[i], position) for i in each.operands)
+        for i in each.operands:
+            last[root[i]] = position
     for guard in program.guards:
         last[root[guard.value]] = max(guard.position, last.get(root[guard.value], 0))
     return last | {root[i]: len(program.instructions) for i in program.outputs}
@@ -185,7 +187,8 @@ def plan(
             found = _overwritten(each, position, out, program, root, last, kept, overwrites)
             if found is not None and found in place and len(each.outputs) == 1:
                 place[out] = place[found]
-                spans[place[out]] = attrs.evolve(spans[place[out]], stop=stop)
+                before = spans[place[out]]
+                spans[place[out]] = Interval(before.start, stop, before.size)
             elif kind.shape != ():
                 place[out] = out
                 spans[out] = Interval(position, stop, size_of(kind))

@@ -26,6 +26,7 @@ NumPy would choose, and a `Reduce` has that of its operand.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -35,7 +36,7 @@ import numpy as np
 # -- operations ----------------------------------------------------------------------------------------
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Map:
     """A function of each entry: a NumPy ufunc with one output, a ufunc of SciPy's, or `np.where`."""
 
@@ -188,7 +189,7 @@ Operation = Map | Cast | Reshape | Transpose | Broadcast | Slice | Reduce | Scat
 # -- the program ---------------------------------------------------------------------------------------
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Type:
     """Shape and dtype of a value; ``number`` for a Python number, whose dtype gives way to that of any array."""
 
@@ -198,6 +199,11 @@ class Type:
 
     def __str__(self) -> str:
         return f"{self.dtype}{list(self.shape)}" if not self.number else f"{self.dtype} number"
+
+
+#: `Map` and `Type`, one object for all that are equal: a long program has few, and one for each of its instructions.
+shared_map = functools.lru_cache(maxsize=4096)(Map)
+shared_type = functools.lru_cache(maxsize=4096)(Type)
 
 
 @attrs.frozen(eq=False)

@@ -18,7 +18,7 @@ from ..core.primitives import Primitive
 from ..core.recording import new_level
 from ..interpreters.python_numbers import OfNumbers
 from ..interpreters.tracing import Traced
-from .program import Apply, Guard, Instruction, Program, Type
+from .program import Apply, Guard, Instruction, Program, Type, shared_type
 
 #: What a leaf of a result is: a value of the program, as a Python number or as NumPy's (of no axes a scalar), or an object.
 NUMBER, ARRAY, OBJECT = range(3)
@@ -100,9 +100,9 @@ def type_of(value: Any) -> Type:
         Untraceable: for anything else.
     """
     if isinstance(value, (np.ndarray, np.generic)):
-        return Type(value.shape, value.dtype)
+        return shared_type(value.shape, value.dtype)
     if isinstance(value, _NUMBERS):
-        return Type((), np.dtype(type(value)), number=type(value) is not bool)  # NumPy gives a bool a dtype that counts
+        return shared_type((), np.dtype(type(value)), type(value) is not bool)  # NumPy gives a bool a dtype that counts
     raise Untraceable(f"a {type(value).__name__} is made in it")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,15 +19,14 @@ class View(NamedTuple):
     strides: tuple[int, ...]
 
 
-def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
+@functools.lru_cache(maxsize=4096)
+def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
     """The strides of an array in row-major order.
 
     Example:
         >>> contiguous((2, 3, 4))
         (12, 4, 1)
     """
-    if len(shape) < 2:
-        return (1,) * len(shape)
     strides, step = [], 1
     for n in reversed(shape):
         strides.append(step)
@@ -50,7 +50,7 @@ def squeezed(view: View) -> View:
     if 1 not in view.shape:
         return view
     kept = [(n, step) for n, step in zip(view.shape, view.strides, strict=True) if n != 1]
-    return view._replace(shape=tuple(n for n, _ in kept), strides=tuple(step for _, step in kept))
+    return View(view.base, view.offset, tuple([n for n, _ in kept]), tuple([step for _, step in kept]))
 
 
 def transposed(view: View, axes: Sequence[int]) -> View:
@@ -63,8 +63,8 @@ def broadcast(view: View, shape: tuple[int, ...]) -> View:
     if view.shape == shape:
         return view
     lead = len(shape) - len(view.shape)
-    kept = tuple(step if n == m else 0 for n, step, m in zip(view.shape, view.strides, shape[lead:], strict=True))
-    return view._replace(shape=shape, strides=(0,) * lead + kept)
+    kept = [step if n == m else 0 for n, step, m in zip(view.shape, view.strides, shape[lead:], strict=True)]
+    return View(view.base, view.offset, shape, (0,) * lead + tuple(kept))
 
 
 def sliced(view: View, parts: Sequence[object]) -> View:

@@ -168,7 +168,8 @@ class Loops(Function):
         key = (view.base, view.offset)
         if key not in self.registers:
             found = self.outer.number(view)
-            self.registers[key] = found if not found.startswith("%") else self._parameter(self.kind(view.base).register, found)
+            written = not found.startswith("%") and not self.outer.nests.general
+            self.registers[key] = found if written else self._parameter(self.kind(view.base).register, found)
         return self.registers[key]
 
     def pointer(self, value: int) -> str:
@@ -204,10 +205,15 @@ class Loops(Function):
         return "\n".join([f"({parameters}) noinline nounwind {{", "entry:", *self.code.lines, last, "}"])
 
 
-class Nests:
-    """The loop functions of a program, by their text."""
+#: Nodes in loops above which constants are parameters too: steps that differ in them alone are then compiled once.
+STEPS = 2000
 
-    def __init__(self) -> None:
+
+class Nests:
+    """The loop functions of a program, by their text; where they are ``general``, no constant number is written in them."""
+
+    def __init__(self, fused: Fused) -> None:
+        self.general = sum([len(group.nodes) for group in fused.groups if group.space]) > STEPS
         self.part = Part()
         self.names: dict[tuple[str, str], str] = {}
 
@@ -256,7 +262,7 @@ class Part:
 
 def kernel(fused: Fused, layout: Layout, target: Target) -> tuple[Part, Part]:
     """The chunks, with ``i64 @kernel(ptr %table)``, which returns a failed guard's position or -1; and the loops."""
-    nests, chunks = Nests(), Part()
+    nests, chunks = Nests(fused), Part()
     last = len(layout.chunks) - 1
     for number, groups in enumerate(layout.chunks):
         f = Function(fused, layout, target)

@@ -100,7 +100,7 @@ class Nest:
                     self.loads[view] = self._access(view.base, view.offset, view.strides)
             match node.operation:
                 case Fold(ufunc, kept):
-                    sizes = contiguous([node.space[i] for i in kept])
+                    sizes = contiguous(tuple([node.space[i] for i in kept]))
                     strides = [0] * len(node.space)
                     for i, step in zip(kept, sizes, strict=True):
                         strides[i] = step
@@ -174,10 +174,9 @@ class Nest:
         raises flags.
         """
         nodes, inner = self.group.nodes, self.axes[-1]
-        sizes = {self.f.kind(i).itemsize for node in nodes for i in (node.value, *(v.base for v in node.operands))}
-        floats = [self.f.kind(i) for node in nodes for i in (node.value, *(v.base for v in node.operands))]
-        least = max([16 // k.itemsize for k in floats if k.sort == "f"], default=2)
-        unit = max(least, self.f.target.vector_bytes // max(sizes))
+        kinds = {self.f.kind(i) for node in nodes for i in (node.value, *[view.base for view in node.operands])}
+        least = max([16 // k.itemsize for k in kinds if k.sort == "f"], default=2)
+        unit = max(least, self.f.target.vector_bytes // max([k.itemsize for k in kinds]))
         strided = any(abs(step) > 1 or step < 0 for step in inner.strides)
         return unit, unit * (1 if strided else UNROLL), least
 

@@ -39,7 +39,7 @@ def lower(program: Program) -> Program:
         v3 = multiply(v0, v2)   float32[3]
         return v3
     """
-    lowered = rewrite(program, lambda operation: _lowered if isinstance(operation, Apply) else None)
+    lowered = rewrite(program, {Apply: _lowered})
     weak = {i for each in lowered.instructions if isinstance(each.operation, Apply) for i in each.operands}
     types = {i: t if i in weak or not t.number else Type(t.shape, t.dtype) for i, t in lowered.types.items()}
     return attrs.evolve(lowered, types=types)
@@ -58,7 +58,7 @@ def _lowered(builder: Builder, each: Instruction, operands: tuple[int, ...]) -> 
         new = None
     if new is not None and out.number and len(builder.instructions) > count and new in builder.instructions[-1].outputs:
         builder.types[new] = attrs.evolve(builder.types[new], number=True)
-    if new is None or builder.types[new] != out:
+    if new is None or (builder.types[new] is not out and builder.types[new] != out):
         builder.forget(count)
         return None
     return new

@@ -6,6 +6,7 @@ estimated to pay for the whole program.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -60,6 +61,7 @@ def by_entries(program: Program) -> Program:
 # -- the choice ----------------------------------------------------------------------------------------
 
 
+@functools.lru_cache(maxsize=4096)
 def _is_small(kind: Type) -> bool:
     return kind.dtype in scalars.HELD and math.prod(kind.shape) <= SMALL
 
@@ -68,7 +70,7 @@ def _is_possible(program: Program, each: Instruction) -> bool:
     """True for an operation on small arrays that numbers have too."""
     operation: Any = each.operation
     kinds = [program.types[i] for i in (*each.operands, *each.outputs)]
-    if not all(map(_is_small, kinds)) or all(kind.shape == () for kind in kinds):
+    if all(kind.shape == () for kind in kinds) or not all(map(_is_small, kinds)):
         return False
     if isinstance(operation, Map):
         return scalars.template_of(operation.function, [kind.dtype for kind in kinds[:-1]]) is not None

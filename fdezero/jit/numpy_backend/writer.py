@@ -209,7 +209,8 @@ def _last_uses_of_numbers(program: Program) -> dict[int, int]:
             source, out = each.operands[0], each.outputs[0]
             if program.types[source].shape == () or program.types[out].shape != ():  # not an entry taken out
                 root[out] = root[source]
-        last.update((root[i], position) for i in (*each.operands, *each.outputs))
+        for i in (*each.operands, *each.outputs):
+            last[root[i]] = position
     kept = [*program.outputs, *(guard.value for guard in program.guards)]
     last.update((root[i], len(program.instructions)) for i in kept)
     return {i: position for i, position in last.items() if program.types[i].shape == ()}

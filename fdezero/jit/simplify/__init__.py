@@ -13,8 +13,6 @@ A pass keeps the results to the last bit, but for the sums of equal numbers, whi
 
 from __future__ import annotations
 
-from toolz import pipe
-
 from ..program import Pass, Program
 from .algebra import simplify_algebra
 from .constants import fold_constants
@@ -25,7 +23,7 @@ from .structure import simplify_structure
 #: One round.
 PASSES: tuple[Pass, ...] = (fold_constants, simplify_structure, simplify_algebra, share, remove_dead)
 
-#: What a pass leaves for one before it is found in the next round, if anything changed.
+#: What a pass leaves for one before it is found in the next round, until none in turn changes anything.
 ROUNDS = 3
 
 
@@ -52,9 +50,10 @@ def simplify(program: Program) -> Program:
         return v0
     """
     program = remove_dead(program)
-    for _ in range(ROUNDS):
-        before = program.instructions
-        program = pipe(program, *PASSES)
-        if program.instructions == before:
+    unchanged = 0
+    for one in PASSES * ROUNDS:
+        before, program = program, one(program)
+        unchanged = unchanged + 1 if program is before else 0
+        if unchanged == len(PASSES):
             break
     return program

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..builder import Builder, Rule, rewrite
+from ..builder import Builder, rewrite
 from ..program import Broadcast, Cast, Instruction, Map, Program
 
 #: What simplifies a ufunc: from the builder and the operands to the value of the result, or None.  Operands have the
@@ -47,17 +47,12 @@ def simplify_algebra(program: Program) -> Program:
         v5 = multiply(v4, 0.25)   float64[3]
         return v5
     """
-    return rewrite(program, _rules)
-
-
-def _rules(operation: Any) -> Rule | None:
-    if type(operation) is Map:
-        return _map if operation.function in TABLE else None
-    return _cast if type(operation) is Cast else None
+    return rewrite(program, {Map: _map, Cast: _cast})
 
 
 def _map(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int | None:
-    new = TABLE[each.operation.function](b, *xs)
+    rule = TABLE.get(each.operation.function)
+    new = None if rule is None else rule(b, *xs)
     return None if new is None else b.broadcast(new, b.shape(each.outputs[0]))
 
 
@@ -146,9 +141,12 @@ def _multiply(b: Builder, x: int, y: int) -> int | None:
     if b.dtype(x).kind not in "iuf":
         return None
     for one, other in ((x, y), (y, x)):
-        if _is(b, one, 1):
+        factor = known(b, one)
+        if factor is None:
+            continue
+        if factor == 1:
             return other
-        if b.dtype(x).kind != "u" and _is(b, one, -1):
+        if factor == -1 and b.dtype(x).kind != "u":
             return b.map(np.negative, other)
     return _signs_taken_out(b, np.multiply, x, y)
 
@@ -174,6 +172,8 @@ def _is_power_of_two(number: Any) -> bool:
 def _signs_taken_out(b: Builder, ufunc: Any, x: int, y: int) -> int | None:
     """Two signs cancel, and the sign of what a number multiplies is the number's."""
     signs = [_argument(b, z, np.negative) for z in (x, y)]
+    if signs == [None, None]:
+        return None
     plain = [z if sign is None else sign for z, sign in zip((x, y), signs, strict=True)]
     if None not in signs:
         return b.map(ufunc, *plain)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ..builder import Builder, Rule, rewrite
-from ..program import Apply, Broadcast, Instruction, Program, Scatter
+from ..builder import Builder, rewrite
+from ..program import Cast, Instruction, Map, Matmul, Program, Reduce, Reshape, Slice, Transpose
+
+#: The operations that are done here; what repeats a number or puts it among others is larger than the number.
+FOLDED = (Map, Cast, Reshape, Transpose, Slice, Reduce, Matmul)
 
 
 def fold_constants(program: Program) -> Program:
@@ -37,20 +41,18 @@ def fold_constants(program: Program) -> Program:
         v3 = add(v2, v1)   float64[3]
         return v3
     """
-    return rewrite(program, _rule, _with_numbers)
-
-
-def _rule(operation: Any) -> Rule | None:
-    return None if isinstance(operation, (Apply, Broadcast, Scatter)) else _fold
+    return rewrite(program, dict.fromkeys(FOLDED, _fold), _with_numbers)
 
 
 def _fold(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int | None:
     """The result as a constant, if all operands are and it is small."""
-    type_ = b.types[each.outputs[0]]
-    values = [b.constants.get(x) for x in xs]
-    if any(value is None or (isinstance(value, np.ndarray) and not foldable(value)) for value in values):
-        return None
-    if np.prod(type_.shape, dtype=int) > LARGEST:
+    values = []
+    for x in xs:
+        value = b.constants.get(x)
+        if value is None or (isinstance(value, np.ndarray) and not foldable(value)):
+            return None
+        values.append(value)
+    if math.prod(b.shape(each.outputs[0])) > LARGEST:
         return None
     try:
         with np.errstate(all="raise", under="ignore"):

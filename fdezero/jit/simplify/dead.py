@@ -12,7 +12,7 @@ from ..program import Apply, Instruction, Program
 
 
 def remove_dead(program: Program) -> Program:
-    """The program without what neither an output nor a guard needs.
+    """The program without what neither an output nor a guard needs; itself, where all is needed.
 
     A call of linear algebra or the like that the function itself makes stays: it may raise an error.
 
@@ -43,6 +43,8 @@ def remove_dead(program: Program) -> Program:
         if not needed.isdisjoint(each.outputs) or _may_raise(each):
             lives[at] = True
             needed.update(each.operands)
+    if all(lives) and needed.issuperset(program.constants):
+        return program
     counts = [0, *accumulate(lives)]
     kept = tuple([each for each, live in zip(program.instructions, lives, strict=True) if live])
     made = {*program.inputs, *[x for each in kept for x in each.outputs]}

@@ -54,8 +54,10 @@ def _summed_at_each_place(b: Builder, operation: Scatter, xs: tuple[int, ...]) -
 
 def sum_of_scatters(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int | None:
     """``x + y`` of two arrays that single entries were added into: they are added into one."""
+    if each.operation.function is not np.add:
+        return None
     makers = [b.makers.get(x) for x in xs]
-    if each.operation.function is not np.add or None in makers or b.dtype(xs[0]).kind not in "fc":
+    if None in makers or b.dtype(xs[0]).kind not in "fc":
         return None
     first, second = [maker.operation for maker in makers if maker is not None]
     if type(first) is not Scatter or type(second) is not Scatter or first.shape != second.shape:

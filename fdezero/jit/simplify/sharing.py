@@ -12,7 +12,7 @@ from ..program import Apply, Instruction, Program
 
 
 def share(program: Program) -> Program:
-    """The program in which equal operations on equal operands are one, and equal constants too.
+    """The program in which equal operations on equal operands are one, and equal constants too; itself, if none are.
 
     It is quiet only if both were.
 
@@ -43,8 +43,9 @@ def share(program: Program) -> Program:
     starts = []
     for each in program.instructions:
         starts.append(len(instructions))
-        operands = tuple([renamed.get(x, x) for x in each.operands])
-        key = (_known(each.operation), operands, program.types[each.outputs[0]])
+        operands = tuple([renamed.get(x, x) for x in each.operands]) if renamed else each.operands
+        operation = each.operation if each.operation.__class__ is not Apply else _known(each.operation)
+        key = (operation, operands, program.types[each.outputs[0]])
         at = seen.setdefault(key, len(instructions))
         if at == len(instructions):
             same = operands == each.operands
@@ -54,13 +55,11 @@ def share(program: Program) -> Program:
         renamed.update(zip(each.outputs, first.outputs, strict=True))
         if first.quiet and not each.quiet:
             instructions[at] = Instruction(first.operation, first.operands, first.outputs)
-    return finished(program, builder, [*starts, len(instructions)])
+    return finished(program, builder, [*starts, len(instructions)]) if renamed else program
 
 
-def _known(operation: Any) -> Any:
-    """What two operations that do the same have in common."""
-    if not isinstance(operation, Apply):
-        return operation
+def _known(operation: Apply) -> Any:
+    """What two calls that do the same have in common."""
     return operation.primitive, _known_params(operation.params)
 
 

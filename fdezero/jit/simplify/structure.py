@@ -46,7 +46,7 @@ def simplify_structure(program: Program) -> Program:
         v3 = add(v2, 0.0)   float64[]
         return v3
     """
-    return rewrite(program, lambda operation: TABLE.get(type(operation)))
+    return rewrite(program, TABLE)
 
 
 def _source(b: Builder, x: int) -> int:
@@ -56,8 +56,10 @@ def _source(b: Builder, x: int) -> int:
 
 def _plain(b: Builder, x: int) -> int:
     """What a value repeats; itself for one that is no broadcast."""
-    while type(b.operation(x)) is Broadcast:
-        x = _source(b, x)
+    maker = b.makers.get(x)
+    while maker is not None and maker.operation.__class__ is Broadcast:
+        x = maker.operands[0]
+        maker = b.makers.get(x)
     return x
 
 

@@ -19,7 +19,7 @@ from tests.jit.llvm_backend.programs import Maker, agree, arguments, expected, r
 
 pytest.importorskip("llvmlite")
 
-from fdezero.jit.llvm_backend import compile_program, driver, engine, segments
+from fdezero.jit.llvm_backend import compile_program, driver, engine, kernel, segments
 
 SIZES = [0, 1, 2, 7, 8, 9, 15, 31, 33, 63, 64, 100, 1000]
 TARGETS = [None, "avx2", "baseline"]
@@ -121,6 +121,29 @@ def test_a_call_within_a_call_and_one_after_an_error_have_memory_of_their_own():
         made[0].run(np.full(1000, -1.0))
     for _ in range(2):  # f(x) = 2 x + f(x / 2), and 4 x where 2 x <= 1
         np.testing.assert_array_equal(made[0].run(np.full(1000, 2.0))[0], np.full(1000, 8.0))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_programs_whose_numbers_are_parameters_of_the_loops(seed, monkeypatch):
+    monkeypatch.setattr(kernel, "STEPS", 0)
+    rng = np.random.default_rng(seed)
+    with np.errstate(all="ignore"):
+        program = random_program(rng, length=15)
+    same(program, *arguments(program, rng))
+
+
+def test_steps_that_differ_in_numbers_alone_are_one_function(monkeypatch):
+    def loops(steps):
+        maker = Maker()
+        x = maker.input((9,))
+        for k in range(steps):
+            scaled = maker.map(np.multiply, x, maker.constant(np.float64(1 + 0.01 * k)))
+            x = maker.map(np.subtract, scaled, maker.add(Reduce(np.add, (0,)), scaled))
+        return same(maker.program(x), np.linspace(1, 2, 9)).source.count("define")
+
+    assert loops(12) == loops(6) + 6
+    monkeypatch.setattr(kernel, "STEPS", 0)
+    assert loops(12) == loops(6)
 
 
 # -- one operation at a time, over all sizes and dtypes ------------------------------------------------------
