@@ -209,16 +209,17 @@ def _with_own_ones_read_only(constants: dict[int, Any]) -> dict[int, Any]:
     """
     probe = {0: np.empty(1), 1: np.empty(1)[:0]}
     alone, base_alone = _holders(probe, 0), _holders_of_base(probe, 1)
-    for number, value in constants.items():
-        if type(value) is not np.ndarray:
-            continue
-        base = type(value.base)
-        shares = value.base is not None and not (base is np.ndarray and _holders_of_base(constants, number) == base_alone)
-        if _holders(constants, number) == alone and not shares:
+    for number in [n for n in constants if type(constants[n]) is np.ndarray]:
+        base = type(constants[number].base)  # no variable holds the array while its holders are counted
+        owns = base is type(None) or (base is np.ndarray and _holders_of_base(constants, number) == base_alone)
+        owns = owns and _holders(constants, number) == alone
+        value = constants[number]
+        if owns:
             value.flags.writeable = False
-        elif not value.flags.writeable and value.base is not None and value.base.flags.writeable:
+        elif not value.flags.writeable and base is np.ndarray and value.base.flags.writeable:
             constants[number] = value = value.view()  # read-only to the function, but the caller's
             value.flags.writeable = True
+        del value
     return constants
 
 

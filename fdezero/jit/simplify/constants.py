@@ -67,7 +67,7 @@ def _fold(b: Builder, each: Instruction, xs: tuple[int, ...]) -> int | None:
 
 
 #: Of larger arrays nothing is computed here.
-LARGEST = 1024
+LARGEST = 1 << 14
 
 
 def foldable(value: Any) -> bool:
