@@ -23,6 +23,7 @@ from ..core.boxes import raw
 from ..core.graph import Array, Box, Params
 from ..interpreters.batching import Batch
 from ..interpreters.forward import Dual, push
+from ..interpreters.python_numbers import is_number
 from ..interpreters.reverse import Variable
 from ..transforms.calls import WithVjp
 from ..transforms.grad import vjp
@@ -30,22 +31,31 @@ from ..transforms.jvp import jvp
 from ..transforms.vmap import vmap
 from .program import Guard, Instruction, Program
 from .signature import Signature, arguments_of
-from .trace import Untraceable, trace
+from .trace import trace
 
 Jit = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 @attrs.frozen
 class Layout:
-    """How the arrays of a result make up the result: its tree, and for each leaf None or the object that it is."""
+    """How the arrays of a result make up the result: its tree, and for each leaf None or the object that it is.
+
+    ``are_numbers`` tells which arrays are Python numbers, which are made of Python numbers alone.
+    """
 
     structure: tree.Structure
     leaves: tuple[Any, ...]
+    are_numbers: tuple[bool, ...]
     _fdezero_leaf = True
 
     def filled(self, arrays: Sequence[Array]) -> Any:
-        remaining = iter(arrays)
+        remaining = map(given_back, arrays, self.are_numbers)
         return self.structure.unflatten([next(remaining) if leaf is None else leaf[0] for leaf in self.leaves])
+
+
+def given_back(x: Any, is_number: bool) -> Any:
+    """A Python number as one: to cross a primitive it was NumPy's, and was boxed; but of a batch, the batch."""
+    return raw(x).item() if is_number and not x.shape else x
 
 
 def flattened(f: Callable[..., Any], signature: Signature) -> Callable[..., Any]:
@@ -54,9 +64,10 @@ def flattened(f: Callable[..., Any], signature: Signature) -> Callable[..., Any]
     def flat(*leaves: Array) -> tuple[Any, ...]:
         args, kwargs = arguments_of(signature, leaves)
         outs, structure = tree.flatten(f(*args, **kwargs))
-        is_array = [isinstance(out, (Box, np.ndarray, np.generic, float, complex)) for out in outs]
-        layout = Layout(structure, tuple(None if a else (out,) for out, a in zip(outs, is_array, strict=True)))
-        return *[out for out, a in zip(outs, is_array, strict=True) if a], layout
+        is_array = [isinstance(out, (Box, np.ndarray, np.generic)) for out in outs]
+        arrays = [out for out, a in zip(outs, is_array, strict=True) if a]
+        objects = tuple([None if a else (out,) for out, a in zip(outs, is_array, strict=True)])
+        return *arrays, Layout(structure, objects, tuple(map(is_number, arrays)))
 
     flat.__name__ = getattr(f, "__name__", "the function")
     return flat
@@ -119,7 +130,7 @@ class Inside:
         def run(*values: Array) -> tuple[Array, ...]:
             *outs, layout = function(*values)
             found.append(layout)
-            return tuple(outs)
+            return tuple([out if hasattr(out, "dtype") else np.asarray(out)[()] for out in outs])
 
         primitive = JittedCall(self.name, run, plain=run, back=back, along=self.along, batch=self.batch(found))
         outs = top.apply(primitive, tuple(leaves), {})
@@ -143,7 +154,7 @@ class Inside:
                     given = iter(xs)
                     outs = self.flat(*[next(given) if on else x for x, on in zip(primals, active, strict=True)])[:-1]
                     smooth[:] = map(is_smooth, outs)
-                    return tuple(out for out in outs if is_smooth(out))
+                    return *[out for out in outs if is_smooth(out)], xs[0]  # one result at least, whose tangent is not used
 
                 found = iter(jvp(outputs, tuple(x for x, on in zip(primals, active, strict=True) if on), moving)[1])
                 return tuple(next(found) if each else 0.0 for each in smooth)
@@ -192,7 +203,7 @@ class Inside:
             return None
         try:
             split = made(self, active, leaves)
-        except Untraceable:
+        except Exception:  # no program describes it, or it is wrong, and then the function says what is
             return None
         splits.insert(0, split)
         return self.through(top, leaves, split.forward, split.extra, split.back)
@@ -227,10 +238,11 @@ class Split:
     backward: Callable[..., Any]
     active: tuple[bool, ...]
     smooth: tuple[int, ...]
+    are_numbers: tuple[bool, ...]  # which of the extra values
 
     def back(self, outputs: Sequence[Array], cotangents: Sequence[Array]) -> list[Any]:
         """The cotangent of each leaf, None where it is not active."""
-        kept = outputs[len(outputs) - self.extra :]
+        kept = map(given_back, outputs[len(outputs) - self.extra :], self.are_numbers)
         found = iter(self.backward(*kept, *[cotangents[i] for i in self.smooth]))
         return [next(found) if on else None for on in self.active]
 
@@ -259,6 +271,7 @@ def made(inside: Inside, active: tuple[bool, ...], leaves: Sequence[Any]) -> Spl
 
     program = trace(both, [*values, *seeds], lambda boxes: (boxes, {}), careful=True).program
     first, second, extra = split(program, len(values), len(outs))
+    are_numbers = tuple([program.types[i].number for i in second.inputs[:extra]])
     order = [*smooth, *(i for i in range(len(outs)) if i not in smooth)]
 
     def forward(*leaves: Array) -> tuple[Any, ...]:
@@ -270,7 +283,7 @@ def made(inside: Inside, active: tuple[bool, ...], leaves: Sequence[Any]) -> Spl
         return tuple(replay(second, given))
 
     forward.__name__ = backward.__name__ = inside.name
-    return Split(inside.jit(forward), extra, inside.jit(backward), active, smooth)
+    return Split(inside.jit(forward), extra, inside.jit(backward), active, smooth, are_numbers)
 
 
 def split(program: Program, count: int, outputs: int) -> tuple[Program, Program, int]:
