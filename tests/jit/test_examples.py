@@ -29,7 +29,6 @@ SHORT = {
     "tiny": ([], 1e-9),
     "science/deconvolution": (["--size", "32", "--iterations", "10"], 1e-5),
     "science/gaussian_process": (["--points", "12"], 1e-3),
-    "science/ode_fit": ([], 1e-4),
     "science/spline_fit": ([], 1e-4),
     "science/survival": ([], 1e-5),
     "transforms/c_function": ([], 1e-9),
