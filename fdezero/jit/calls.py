@@ -30,6 +30,7 @@ from ..transforms.grad import vjp
 from ..transforms.jvp import jvp
 from ..transforms.vmap import vmap
 from .program import Guard, Instruction, Program
+from .purity import ImpureFunction
 from .signature import Signature, arguments_of
 from .trace import trace
 
@@ -54,8 +55,8 @@ class Layout:
 
 
 def given_back(x: Any, is_number: bool) -> Any:
-    """A Python number as one: to cross a primitive it was NumPy's, and was boxed; but of a batch, the batch."""
-    return raw(x).item() if is_number and not x.shape else x
+    """A Python number as one: to cross a primitive it was NumPy's, and was boxed; in a batch it is the same for all."""
+    return np.ravel(raw(x))[0].item() if is_number and np.size(raw(x)) else x
 
 
 def flattened(f: Callable[..., Any], signature: Signature) -> Callable[..., Any]:
@@ -114,8 +115,7 @@ class Inside:
         """The result for leaves of which some are boxes; None where the function itself is to be run on them."""
         layers = [layer for leaf in leaves for layer in layers_of(leaf)]
         top = max(layers, key=lambda box: box.level)
-        below = {type(box) for box in layers if box.level != top.level}
-        if any(not box.is_open for box in layers) or (Batch in below and type(top) is not Batch):
+        if any(not box.is_open for box in layers):
             return None
         if type(top) is Variable:
             return self.reverse(top, leaves)
@@ -132,7 +132,7 @@ class Inside:
             found.append(layout)
             return tuple([out if hasattr(out, "dtype") else np.asarray(out)[()] for out in outs])
 
-        primitive = JittedCall(self.name, run, plain=run, back=back, along=self.along, batch=self.batch(found))
+        primitive = JittedCall(self.name, run, plain=run, back=back, along=self.along, batch=self.batch(function, found))
         outs = top.apply(primitive, tuple(leaves), {})
         return Result(found[0].filled(outs[: len(outs) - extra]))
 
@@ -165,30 +165,37 @@ class Inside:
         moving = tuple(t for t in tangents if t is not None)
         return tuple(self.kept(("along", active), make)(tuple(primals), moving))
 
-    def batch(self, found: list[Layout]) -> Callable[..., Any]:
+    def batch(self, function: Callable[..., Any], found: list[Layout]) -> Callable[..., Any]:
+        """How ``function`` is called on a batch; a half of a pullback is jitted and knows how to."""
+
         def batched(primitive: Any, values: Any, flags: Sequence[bool], size: int, params: Params) -> Any:
             axes = tuple(0 if flag else None for flag in flags)
-
-            def make() -> Callable[..., Any]:
-                layouts: list[Layout] = []
-
-                def arrays(*leaves: Array) -> tuple[Array, ...]:
-                    *outs, layout = self.flat(*leaves)
-                    layouts.append(layout)
-                    return tuple(outs)
-
-                def many(*leaves: Array) -> Any:
-                    outs = vmap(arrays, in_axes=axes, axis_size=size)(*leaves)
-                    return *outs, layouts[-1]
-
-                many.__name__ = self.name
-                return many
-
-            *outs, layout = self.kept(("batch", axes, size), make)(*values)
+            if function is self.plain:
+                many = self.kept(("batch", axes, size), lambda: self.many(self.flat, axes, size))
+            else:
+                many = self.many(function, axes, size)
+            *outs, layout = many(*values)
             found.append(layout)
             return tuple(outs)
 
         return batched
+
+    def many(self, function: Callable[..., Any], axes: tuple[int | None, ...], size: int) -> Callable[..., Any]:
+        """``vmap(function)``, which returns the `Layout` of one result beside the arrays."""
+
+        def many(*leaves: Array) -> tuple[Any, ...]:
+            layouts: list[Layout] = []
+
+            def arrays(*leaves: Array) -> tuple[Array, ...]:
+                *outs, layout = function(*leaves)
+                layouts.append(layout)
+                return tuple(outs)
+
+            outs = vmap(arrays, in_axes=axes, axis_size=size)(*leaves)
+            return *outs, layouts[-1]
+
+        many.__name__ = self.name
+        return many
 
     # -- reverse mode ------------------------------------------------------------------------------------
     def reverse(self, top: Variable, leaves: Sequence[Any]) -> Any:
@@ -203,10 +210,13 @@ class Inside:
             return None
         try:
             split = made(self, active, leaves)
-        except Exception:  # no program describes it, or it is wrong, and then the function says what is
+            result = self.through(top, leaves, split.forward, split.extra, split.back)
+        except ImpureFunction:
+            raise
+        except Exception:  # no program describes it, or the examples of a batch decide otherwise, or the function is to say
             return None
         splits.insert(0, split)
-        return self.through(top, leaves, split.forward, split.extra, split.back)
+        return result
 
 
 _MOST_SPLITS = 16
@@ -224,6 +234,12 @@ def layers_of(x: Any) -> list[Box]:
         layers.append(x)
         x = x._value if x.is_open else None
     return layers
+
+
+def example_of(x: Any) -> Any:
+    """The plain array in a Box; of a batch, its first example."""
+    batches = sum([isinstance(box, Batch) for box in layers_of(x)])
+    return raw(x)[(0,) * batches] if batches else raw(x)
 
 
 # -- the two halves of a pullback ------------------------------------------------------------------------
@@ -252,7 +268,7 @@ def made(inside: Inside, active: tuple[bool, ...], leaves: Sequence[Any]) -> Spl
 
     Every alarm is raised: a program that is run inside another cannot be traced again with more care.
     """
-    values = [raw(leaf) for leaf in leaves]
+    values = [example_of(leaf) for leaf in leaves]
     *outs, layout = inside.flat(*values)
     smooth = tuple(i for i, out in enumerate(outs) if is_smooth(out))
     seeds = [np.ones_like(outs[i]) for i in smooth]
