@@ -23,29 +23,40 @@ from ..core.boxes import raw
 from ..core.graph import Array, Box, Params
 from ..interpreters.batching import Batch
 from ..interpreters.forward import Dual, push
+from ..interpreters.python_numbers import is_number
 from ..interpreters.reverse import Variable
 from ..transforms.calls import WithVjp
 from ..transforms.grad import vjp
 from ..transforms.jvp import jvp
 from ..transforms.vmap import vmap
 from .program import Guard, Instruction, Program
+from .purity import ImpureFunction
 from .signature import Signature, arguments_of
-from .trace import Untraceable, trace
+from .trace import trace
 
 Jit = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 @attrs.frozen
 class Layout:
-    """How the arrays of a result make up the result: its tree, and for each leaf None or the object that it is."""
+    """How the arrays of a result make up the result: its tree, and for each leaf None or the object that it is.
+
+    ``are_numbers`` tells which arrays are Python numbers, which are made of Python numbers alone.
+    """
 
     structure: tree.Structure
     leaves: tuple[Any, ...]
+    are_numbers: tuple[bool, ...]
     _fdezero_leaf = True
 
     def filled(self, arrays: Sequence[Array]) -> Any:
-        remaining = iter(arrays)
+        remaining = map(given_back, arrays, self.are_numbers)
         return self.structure.unflatten([next(remaining) if leaf is None else leaf[0] for leaf in self.leaves])
+
+
+def given_back(x: Any, is_number: bool) -> Any:
+    """A Python number as one: to cross a primitive it was NumPy's, and was boxed; in a batch it is the same for all."""
+    return np.ravel(raw(x))[0].item() if is_number and np.size(raw(x)) else x
 
 
 def flattened(f: Callable[..., Any], signature: Signature) -> Callable[..., Any]:
@@ -54,9 +65,10 @@ def flattened(f: Callable[..., Any], signature: Signature) -> Callable[..., Any]
     def flat(*leaves: Array) -> tuple[Any, ...]:
         args, kwargs = arguments_of(signature, leaves)
         outs, structure = tree.flatten(f(*args, **kwargs))
-        is_array = [isinstance(out, (Box, np.ndarray, np.generic, float, complex)) for out in outs]
-        layout = Layout(structure, tuple(None if a else (out,) for out, a in zip(outs, is_array, strict=True)))
-        return *[out for out, a in zip(outs, is_array, strict=True) if a], layout
+        is_array = [isinstance(out, (Box, np.ndarray, np.generic)) for out in outs]
+        arrays = [out for out, a in zip(outs, is_array, strict=True) if a]
+        objects = tuple([None if a else (out,) for out, a in zip(outs, is_array, strict=True)])
+        return *arrays, Layout(structure, objects, tuple(map(is_number, arrays)))
 
     flat.__name__ = getattr(f, "__name__", "the function")
     return flat
@@ -103,8 +115,7 @@ class Inside:
         """The result for leaves of which some are boxes; None where the function itself is to be run on them."""
         layers = [layer for leaf in leaves for layer in layers_of(leaf)]
         top = max(layers, key=lambda box: box.level)
-        below = {type(box) for box in layers if box.level != top.level}
-        if any(not box.is_open for box in layers) or (Batch in below and type(top) is not Batch):
+        if any(not box.is_open for box in layers):
             return None
         if type(top) is Variable:
             return self.reverse(top, leaves)
@@ -119,9 +130,9 @@ class Inside:
         def run(*values: Array) -> tuple[Array, ...]:
             *outs, layout = function(*values)
             found.append(layout)
-            return tuple(outs)
+            return tuple([out if hasattr(out, "dtype") else np.asarray(out)[()] for out in outs])
 
-        primitive = JittedCall(self.name, run, plain=run, back=back, along=self.along, batch=self.batch(found))
+        primitive = JittedCall(self.name, run, plain=run, back=back, along=self.along, batch=self.batch(function, found))
         outs = top.apply(primitive, tuple(leaves), {})
         return Result(found[0].filled(outs[: len(outs) - extra]))
 
@@ -143,7 +154,7 @@ class Inside:
                     given = iter(xs)
                     outs = self.flat(*[next(given) if on else x for x, on in zip(primals, active, strict=True)])[:-1]
                     smooth[:] = map(is_smooth, outs)
-                    return tuple(out for out in outs if is_smooth(out))
+                    return *[out for out in outs if is_smooth(out)], xs[0]  # one result at least, whose tangent is not used
 
                 found = iter(jvp(outputs, tuple(x for x, on in zip(primals, active, strict=True) if on), moving)[1])
                 return tuple(next(found) if each else 0.0 for each in smooth)
@@ -154,30 +165,37 @@ class Inside:
         moving = tuple(t for t in tangents if t is not None)
         return tuple(self.kept(("along", active), make)(tuple(primals), moving))
 
-    def batch(self, found: list[Layout]) -> Callable[..., Any]:
+    def batch(self, function: Callable[..., Any], found: list[Layout]) -> Callable[..., Any]:
+        """How ``function`` is called on a batch; a half of a pullback is jitted and knows how to."""
+
         def batched(primitive: Any, values: Any, flags: Sequence[bool], size: int, params: Params) -> Any:
             axes = tuple(0 if flag else None for flag in flags)
-
-            def make() -> Callable[..., Any]:
-                layouts: list[Layout] = []
-
-                def arrays(*leaves: Array) -> tuple[Array, ...]:
-                    *outs, layout = self.flat(*leaves)
-                    layouts.append(layout)
-                    return tuple(outs)
-
-                def many(*leaves: Array) -> Any:
-                    outs = vmap(arrays, in_axes=axes, axis_size=size)(*leaves)
-                    return *outs, layouts[-1]
-
-                many.__name__ = self.name
-                return many
-
-            *outs, layout = self.kept(("batch", axes, size), make)(*values)
+            if function is self.plain:
+                many = self.kept(("batch", axes, size), lambda: self.many(self.flat, axes, size))
+            else:
+                many = self.many(function, axes, size)
+            *outs, layout = many(*values)
             found.append(layout)
             return tuple(outs)
 
         return batched
+
+    def many(self, function: Callable[..., Any], axes: tuple[int | None, ...], size: int) -> Callable[..., Any]:
+        """``vmap(function)``, which returns the `Layout` of one result beside the arrays."""
+
+        def many(*leaves: Array) -> tuple[Any, ...]:
+            layouts: list[Layout] = []
+
+            def arrays(*leaves: Array) -> tuple[Array, ...]:
+                *outs, layout = function(*leaves)
+                layouts.append(layout)
+                return tuple(outs)
+
+            outs = vmap(arrays, in_axes=axes, axis_size=size)(*leaves)
+            return *outs, layouts[-1]
+
+        many.__name__ = self.name
+        return many
 
     # -- reverse mode ------------------------------------------------------------------------------------
     def reverse(self, top: Variable, leaves: Sequence[Any]) -> Any:
@@ -192,10 +210,13 @@ class Inside:
             return None
         try:
             split = made(self, active, leaves)
-        except Untraceable:
+            result = self.through(top, leaves, split.forward, split.extra, split.back)
+        except ImpureFunction:
+            raise
+        except Exception:  # no program describes it, or the examples of a batch decide otherwise, or the function is to say
             return None
         splits.insert(0, split)
-        return self.through(top, leaves, split.forward, split.extra, split.back)
+        return result
 
 
 _MOST_SPLITS = 16
@@ -215,6 +236,12 @@ def layers_of(x: Any) -> list[Box]:
     return layers
 
 
+def example_of(x: Any) -> Any:
+    """The plain array in a Box; of a batch, its first example."""
+    batches = sum([isinstance(box, Batch) for box in layers_of(x)])
+    return raw(x)[(0,) * batches] if batches else raw(x)
+
+
 # -- the two halves of a pullback ------------------------------------------------------------------------
 
 
@@ -227,10 +254,11 @@ class Split:
     backward: Callable[..., Any]
     active: tuple[bool, ...]
     smooth: tuple[int, ...]
+    are_numbers: tuple[bool, ...]  # which of the extra values
 
     def back(self, outputs: Sequence[Array], cotangents: Sequence[Array]) -> list[Any]:
         """The cotangent of each leaf, None where it is not active."""
-        kept = outputs[len(outputs) - self.extra :]
+        kept = map(given_back, outputs[len(outputs) - self.extra :], self.are_numbers)
         found = iter(self.backward(*kept, *[cotangents[i] for i in self.smooth]))
         return [next(found) if on else None for on in self.active]
 
@@ -240,7 +268,7 @@ def made(inside: Inside, active: tuple[bool, ...], leaves: Sequence[Any]) -> Spl
 
     Every alarm is raised: a program that is run inside another cannot be traced again with more care.
     """
-    values = [raw(leaf) for leaf in leaves]
+    values = [example_of(leaf) for leaf in leaves]
     *outs, layout = inside.flat(*values)
     smooth = tuple(i for i, out in enumerate(outs) if is_smooth(out))
     seeds = [np.ones_like(outs[i]) for i in smooth]
@@ -259,6 +287,7 @@ def made(inside: Inside, active: tuple[bool, ...], leaves: Sequence[Any]) -> Spl
 
     program = trace(both, [*values, *seeds], lambda boxes: (boxes, {}), careful=True).program
     first, second, extra = split(program, len(values), len(outs))
+    are_numbers = tuple([program.types[i].number for i in second.inputs[:extra]])
     order = [*smooth, *(i for i in range(len(outs)) if i not in smooth)]
 
     def forward(*leaves: Array) -> tuple[Any, ...]:
@@ -270,7 +299,7 @@ def made(inside: Inside, active: tuple[bool, ...], leaves: Sequence[Any]) -> Spl
         return tuple(replay(second, given))
 
     forward.__name__ = backward.__name__ = inside.name
-    return Split(inside.jit(forward), extra, inside.jit(backward), active, smooth)
+    return Split(inside.jit(forward), extra, inside.jit(backward), active, smooth, are_numbers)
 
 
 def split(program: Program, count: int, outputs: int) -> tuple[Program, Program, int]:

@@ -115,7 +115,9 @@ class Specialisation:
             return Eager(self.eager(leaves))
         if errors & ERRORS["invalid"] and variant.has_derivatives and not variant.trace.is_careful:
             if variant.careful is None:
-                found = self.retraced(leaves, careful=True)
+                found = self.retraced_or_none(leaves, careful=True)
+                if found is None:
+                    return Eager(self.eager(leaves))
                 variant.careful = self.made(found)
                 return Eager(found.result)
             variant = variant.careful
@@ -131,6 +133,13 @@ class Specialisation:
     def retraced(self, leaves: Sequence[Any], careful: bool = False) -> Trace:
         return trace(self.f, leaves, lambda boxes: arguments_of(self.signature, boxes), careful)
 
+    def retraced_or_none(self, leaves: Sequence[Any], careful: bool) -> Trace | None:
+        """None where no program describes the run, or the function raises an error, and does so again."""
+        try:
+            return self.retraced(leaves, careful)
+        except Exception:
+            return None
+
     def made(self, found: Trace) -> Variant:
         program = self.passes(found.program)
         variant = Variant(found, program, self.backend(program, found.numbers))
@@ -145,22 +154,27 @@ class Specialisation:
                 return self.eager(leaves)
             try:
                 found = self.retraced(leaves, self.is_next_careful)
+            except UsesOuterBox:
+                reason = ""
+            except Untraceable as error:
+                reason = str(error)
+            except Exception as error:  # the function's own, which it raises again; or one that plain values do not raise
+                reason = f"when it was traced, it raised {type(error).__name__}: {error}"
+            else:
                 self.is_next_careful = found.alarmed and not found.is_careful
                 if not self.is_next_careful:
                     self.variants = (self.made(found), *self.variants)
-            except UsesOuterBox:
-                return self.eager(leaves)
-            except Untraceable as error:
-                self.give_up(str(error))
-                return self.eager(leaves)
-        return found.result
+                return found.result
+            result = self.eager(leaves)
+            if reason:
+                self.give_up(reason)
+            return result
 
     def checked(self, variant: Variant, leaves: Sequence[Any]) -> Any:
         """The result of a call that is traced a second time, and compared: a pure function gives the same program."""
         with self.lock:
-            try:
-                found = self.retraced(leaves, variant.trace.is_careful)
-            except Untraceable:
+            found = self.retraced_or_none(leaves, variant.trace.is_careful)
+            if found is None:
                 return self.eager(leaves)
             refuse_changes(variant.trace, found, self.f)
             variant.is_checked = True

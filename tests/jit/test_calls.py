@@ -183,6 +183,46 @@ def test_the_gradient_of_a_jitted_function_is_compiled(compiled):
         np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
+OF_BATCHES = {
+    "vmap of grad": lambda f: vmap(grad(f)),
+    "vmap of jvp": lambda f: vmap(lambda x: jvp(f, (x,), (np.cos(x),))[1]),
+    "vmap of hessian": lambda f: vmap(hessian(f)),
+    "grad of vmap of grad": lambda f: grad(lambda xs: vmap(grad(f))(xs).sum()),
+    "two axes": lambda f: vmap(lambda x: vmap(grad(f))(np.stack([x, 2 * x]))),
+}
+
+
+@pytest.mark.parametrize("name", OF_BATCHES)
+def test_derivatives_in_a_batch_are_compiled(compiled, name):
+    calls = []
+
+    def f(x, k=2.0):
+        calls.append(1)
+        return np.sum(np.tanh(x) * x * (k * 3.0))
+
+    transform, xs = OF_BATCHES[name], np.stack([X, X[::-1], 2 * X])
+    fast = transform(compiled(f))
+    for _ in range(8):
+        calls.clear()
+        found = fast(xs)
+    assert calls == []
+    assert_same(found, transform(f)(xs))
+    assert_same(fast(xs[:2]), transform(f)(xs[:2]))
+
+
+def test_examples_of_a_batch_that_decide_alike_and_otherwise(compiled):
+    f = lambda x: np.sum(x * x) if stop_gradient(x)[0] > 0 else np.sum(np.sin(x))  # noqa: E731
+    fast = vmap(grad(compiled(f)))
+    ups, downs = np.stack([X, 2 * X]), np.stack([-X, -2 * X])
+    for xs in (ups, downs, ups, ups, downs, downs):
+        np.testing.assert_allclose(fast(xs), np.stack([grad(f)(x) for x in xs]), rtol=1e-12)
+    mixed = np.stack([X, -X])
+    for g in (vmap(grad(f)), fast):
+        with pytest.raises(Exception) as error:  # noqa: B017, PT011  # whatever the plain one raises
+            g(mixed)
+        assert "True and False" in str(error.value) or "ambiguous" in str(error.value) or "batch" in str(error.value)
+
+
 def test_a_custom_rule_for_reverse_mode_alone(compiled):
     f = lambda x: (clipped(x) ** 2).sum()  # noqa: E731
     x = np.array([0.25, 3.0])
