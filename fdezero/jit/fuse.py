@@ -129,7 +129,8 @@ class _Builder:
         self.views |= {i: _of_constant(i, value) for i, value in program.constants.items()}
         self.level = dict.fromkeys(self.leaves, -1)  # of a value: that of the group after which it is in memory
         self.loops: dict[int, tuple[int, ...]] = {}  # values made entry by entry, with their spaces
-        self.nodes: list[tuple[int, Node]] = []
+        self.nodes: list[Node] = []
+        self.levels: list[int] = []  # of the nodes
         self.cleared: dict[int, Any] = {}
         self.outputs: list[int] = []
 
@@ -230,7 +231,8 @@ class _Builder:
         return level
 
     def node(self, level: int, node: Node) -> None:
-        self.nodes.append((level, node))
+        self.nodes.append(node)
+        self.levels.append(level)
         self.level[node.value] = max(level, self.level.get(node.value, -1))
 
 
@@ -249,7 +251,7 @@ def _of_constant(number: int, value: Any) -> View:
 
 def _groups(builder: _Builder, limit: int) -> tuple[Group, ...]:
     gathered: dict[Any, list[Node]] = {}
-    for level, node in builder.nodes:
+    for level, node in zip(builder.levels, builder.nodes, strict=True):
         alone = node.value if isinstance(node.operation, Matmul) else None
         gathered.setdefault((level, node.space, alone), []).append(node)
     pieces: list[tuple[tuple[int, ...], list[Node]]] = []

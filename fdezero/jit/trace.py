@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import linecache
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -80,7 +81,7 @@ class Recorder:
         outs = out if type(out) is tuple else (out,)
         outputs = tuple([None if o is None else self.new(o) for o in outs])
         made = tuple([i for i in outputs if i is not None])
-        types = tuple([None if i is None else self.types[i] for i in outputs])
+        types = _shared(*[None if i is None else self.types[i] for i in outputs])
         quiet = not isinstance(primitive, OfNumbers) and _is_quiet()  # Python raises its errors whatever NumPy is told
         self.instructions.append(Instruction(Apply(primitive, params, types), operands, made, quiet))
         return outputs
@@ -91,6 +92,12 @@ class Recorder:
 
     def failed(self, error: Exception) -> None:
         self.error = error
+
+
+@functools.lru_cache(maxsize=4096)
+def _shared(*types: Type | None) -> tuple[Type | None, ...]:
+    """The types, as one tuple for all calls whose outputs have them."""
+    return types
 
 
 def type_of(value: Any) -> Type:
