@@ -5,7 +5,7 @@ import pytest
 
 from fdezero import grad, jvp, vjp, vmap
 from fdezero.rules.numpy import linalg
-from fdezero.rules.numpy.products import _WORTH_A_MATRIX_PRODUCT
+from fdezero.rules.numpy.products import _WORTH_A_MATRIX_PRODUCT, contract
 from fdezero.rules.numpy.sorting import _MANY
 
 rng = np.random.default_rng(20260401)
@@ -159,6 +159,28 @@ def test_einsum_by_products_of_matrices(subscripts, left, right):
     found = pullback(g[()])
     np.testing.assert_allclose(sum(np.sum(a * b) for a, b in zip(found, t, strict=True)), np.sum(g * along), rtol=1e-8)
     assert [c.shape for c in found] == [left, right]
+
+
+LAYOUTS = {
+    "C": lambda x: x,
+    "Fortran": np.asfortranarray,
+    "every other": lambda x: np.repeat(np.repeat(x, 2, 0), 2, 1)[::2, ::2],
+    "backwards": lambda x: x[::-1, ::-1].copy()[::-1, ::-1],
+    "repeated": lambda x: np.broadcast_to(x[:, :1], x.shape),
+    "sliding": lambda x: np.lib.stride_tricks.sliding_window_view(x.ravel()[: sum(x.shape) - 1], x.shape[1]),
+    "float32": lambda x: x.astype(np.float32),
+    "complex": lambda x: x * (1 + 2j),
+    "integers": lambda x: (10 * x).astype(int),
+}
+
+
+@pytest.mark.parametrize("one", LAYOUTS)
+@pytest.mark.parametrize("other", LAYOUTS)
+def test_einsum_of_any_layout(one, other):
+    x, y = LAYOUTS[one](normal(40, 50)), LAYOUTS[other](normal(60, 50))
+    found, wanted = contract(x, y, inputs=("ij", "kj"), output="ki"), np.einsum("ij,kj->ki", x, y)
+    assert found.dtype == wanted.dtype
+    np.testing.assert_allclose(found, wanted, rtol=1e-4 if "float32" in (one, other) else 1e-10, atol=1e-4)
 
 
 # -- places ----------------------------------------------------------------------------------------------
