@@ -102,7 +102,8 @@ def _power_x(g: Array, x: Array, y: Array) -> Array:
 def _power_y(g: Array, x: Array, y: Array, out: Array) -> Array:
     """log(x) x**y; at x = 0 the limits, which are 0 for y >= 0 and -inf below."""
     at_zero = (x == 0) & (np.real(y) >= 0)
-    return g * np.where(at_zero, 0, out * np.log(np.where(at_zero, 1, x)))
+    base = np.where(at_zero, 1, x).astype(out.dtype, copy=False)  # NumPy's log of an int8 is a float16
+    return g * np.where(at_zero, 0, out * np.log(base))
 
 
 integer_power = elementwise(_integer_power, _integer_power_slope, name="integer_power")
