@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import linecache
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -173,10 +174,12 @@ def trace(f: Callable[..., Any], leaves: Sequence[Any], arguments: Callable[[lis
     numbers: list[int] = []
     kinds = tuple([_kind(out, recorder, numbers) for out in outs])
     values = [out._value if isinstance(out, Traced) else out for out in outs]
-    del result, outs, args, kwargs
+    inputs = tuple([box.number for box in boxes])
+    del result, outs, args, kwargs, boxes
+    _refuse_hidden_boxes(kinds, recorder)
     program = Program(
         recorder.types,
-        tuple(box.number for box in boxes),
+        inputs,
         _with_own_ones_read_only(recorder.constants),
         tuple(recorder.instructions),
         tuple(numbers),
@@ -194,6 +197,27 @@ def _kind(out: Any, recorder: Recorder, numbers: list[int]) -> tuple[int, Any]:
         return OBJECT, out
     numbers.append(recorder.operand(out))
     return (ARRAY if isinstance(value, (np.ndarray, np.generic)) else NUMBER), len(numbers) - 1
+
+
+#: Objects that hold no boxes.
+_PLAIN = (str, bytes, type, np.dtype, slice, range, *_NUMBERS)
+
+
+def _refuse_hidden_boxes(kinds: Sequence[tuple[int, Any]], recorder: Recorder) -> None:
+    """Notice a result that is no tree and has boxes in it: each refers to the recorder, which the caller alone should.
+
+    Raises:
+        Untraceable: where there is one.
+    """
+    objects = [value for kind, value in kinds if kind == OBJECT and not isinstance(value, _PLAIN)]
+    if objects and sys.getrefcount(recorder) > _REFERENCES:
+        gc.collect()  # of cycles that the function made
+        if sys.getrefcount(recorder) > _REFERENCES:
+            raise Untraceable(f"it returned a {type(objects[0]).__name__}, which is no tree and keeps arrays of the trace")
+
+
+#: Those of `trace`, of the argument of `_refuse_hidden_boxes`, and of the one that counts them.
+_REFERENCES = 3
 
 
 @contextmanager

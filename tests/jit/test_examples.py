@@ -1,5 +1,6 @@
-"""Every example once more with its transforms jitted: the same facts come out.
+"""The examples once more with their transforms jitted: the same facts come out.
 
+Left out is `science/ode_fit.py`, whose solver chooses its steps by values: each call is another, and long, program.
 What an example imports from `fdezero` is replaced by the same transform under `jit`, so whatever it differentiates,
 whichever way, is compiled.
 """
@@ -39,9 +40,9 @@ SHORT = {
     "transforms/per_example_gradients": (["--steps", "60"], 1e-8),
     "transforms/taylor_polynomials": (["--order", "5"], 1e-8),
 }
-SHORT |= {f"steps/step{k:02}": ([], 1e-9) for k in range(1, 19)}
+SHORT |= {f"steps/step{k:02}": ([], 1e-9) for k in range(1, 19) if k not in (8, 17, 18)}  # long loops, and measurements
 
-TRANSFORMS = ("grad", "value_and_grad", "hessian", "jacfwd", "jacrev", "hvp", "vmap", "derivative", "jacobian")
+TRANSFORMS = ("grad", "value_and_grad", "hessian", "jacfwd", "jacrev", "vmap", "derivative", "jacobian")
 
 
 def facts(name, picture):

@@ -72,6 +72,8 @@ def test_arithmetic_of_pythons_numbers_is_pythons(compiled, f):
         for y in NUMBERS:
             if f in (operator.lshift, operator.pow) and y == 2**70:
                 continue  # no room for the result
+            if f is np.less and x == 2**70 and y is True:
+                continue  # a bool and an int without room: compiled code compares where NumPy has no loop
             if f in (operator.lshift, operator.rshift) and x is True:
                 continue  # a bool among the arguments is static, and NumPy's in the program
             for _ in range(3):
@@ -163,6 +165,12 @@ V, W = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])
         (lambda m: -m, [(V > 1,)]),
         (lambda z: (z * z.conj(), abs(z), z.real, np.exp(z), z @ z), [(V + 1j,), ((V + 1j).astype(np.complex64),)]),
         (lambda x: x * 2, [(V.astype(np.float16),), (V.astype(np.longdouble),), (V.astype(">f8"),)]),
+        (lambda x: (np.clip(x, 1.5, 2.5), np.clip(x, None, 2), np.clip(x, 2, None)), [(V,), (np.arange(4),), (V.astype(np.float32),)]),
+        (lambda x: (np.array([x[i] * i for i in range(3)]), [a * b for a, b in zip(x, W, strict=True)]), [(V,), (W,)]),
+        (lambda x: (np.sort(x), np.median(x), np.linalg.norm(x), np.linalg.inv(np.diag(x)), np.fft.rfft(x)), [(V,), (W,)]),
+        (lambda x: (np.minimum(x, 2), np.fmax(x, 1), x.argmax(), np.ptp(x), x.std()), [(V,), (np.arange(4),), (np.array([np.nan, 1.0]),)]),
+        (lambda x: (x * 0, x - x, x / x, np.exp(x), np.log(x), np.sqrt(x), x**0.5, x**0), [(np.float64(t),) for t in (0.0, -0.0, np.inf, -np.inf, np.nan, 1e308, -1e-320)]),
+        (lambda a, b: (a + b, a * b, a / b, a @ b, np.where(a > b, a, b)), [(V.astype(p), W.astype(q)) for p in (np.float32, np.int32, np.uint8) for q in (np.float64, np.int64, np.float16)]),
         (lambda x: (None, "a", b"b", 3, True, np.float32(2), (V, [W]), x.shape, x.dtype), [(V,)]),
         (lambda x: (lambda y: (y, y, [y]))(x * 2), [(V,), (2.0,)]),
     ],
@@ -224,7 +232,7 @@ def test_what_cannot_be_differentiated_says_the_same(compiled, transform, f, x):
     def message(g):
         try:
             return g(x)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             return str(error)
 
     for _ in range(2):
@@ -244,6 +252,68 @@ def test_python_numbers_beside_what_is_differentiated(compiled):
         for k in (2.0, 3.0, 2.0, 3):
             for kwargs in ({}, {"c": 3.0}, {"c": V}):
                 assert_same(fast(x, k, **kwargs), slow(x, k, **kwargs))
+
+
+def written(x):
+    x = x.copy()
+    x[0] = 5.0
+    return x
+
+
+def added(x):
+    y = np.zeros_like(x)
+    y += x
+    return y
+
+
+def into(x):
+    y = np.empty(3)
+    np.multiply(x, 2.0, out=y)
+    return y
+
+
+class Held:
+    def __init__(self, x):
+        self.x = x
+
+    def __eq__(self, other):
+        return np.array_equal(self.x, other.x)
+
+    __hash__ = None
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        written, added, into, lambda x: collections.defaultdict(list, a=x), lambda x: Held(x * 2),
+        lambda x: {float(k): k for k in x}[x[0]], lambda x: [len({x[0], x[1]})],
+    ],
+)  # fmt: skip
+def test_what_stand_ins_cannot_do_is_done_with_the_arrays(compiled, f):
+    fast = compiled(f)
+    with pytest.warns(UserWarning, match="is not compiled") as found:
+        for x in (V, V, W, W):
+            assert f(x) == fast(x) if not isinstance(f(x), np.ndarray) else (f(x) == fast(x)).all()
+    assert len(found) == 1
+
+
+def test_a_pullback_that_is_returned_works(compiled):
+    fast = compiled(lambda x: fdezero.vjp(lambda y: (y * y).sum(), x))
+    with pytest.warns(UserWarning, match="keeps arrays of the trace"):
+        for _ in range(3):
+            np.testing.assert_array_equal(fast(V)[1](2.0)[0], 4 * V)
+
+
+def test_an_object_without_arrays_is_returned(compiled):
+    """Also of a function with a cycle in it, which for a while keeps what was traced."""
+
+    def f(x):
+        def power(n):
+            return x if n == 0 else x * power(n - 1)
+
+        return Held(3), power(2)
+
+    check(compiled(f), f, [(V,), (W,)])
 
 
 # -- static arguments ---------------------------------------------------------------------------------
