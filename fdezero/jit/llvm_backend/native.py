@@ -20,6 +20,8 @@ from .layout import lay_out
 CHUNK = 1000
 #: Calls of elementary functions up to which each is inlined.
 INLINE = 8
+#: The code generator's level.  The next one orders instructions once more: 15 % more of its time, for nothing measured.
+LEVEL = 1
 #: Lines of one function above which the code generator works at its lowest level.
 LONG = 4000
 #: Lines in all above which it does so, too: it takes a third of the time, and what it makes twice as long to run.
@@ -59,7 +61,7 @@ def native(
         imports[name] = address
     texts = [part.text(inline) for part in parts]
     modules = [
-        engine.Module(text, 0 if part.longest > LONG or part.size > MANY else 2, bool(part.wanted))
+        engine.Module(text, 0 if part.longest > LONG or part.size > MANY else LEVEL, bool(part.wanted))
         for part, text in zip(parts, texts, strict=True)
         if part.texts
     ]
