@@ -72,7 +72,7 @@ def test_arithmetic_of_pythons_numbers_is_pythons(compiled, f):
         for y in NUMBERS:
             if f in (operator.lshift, operator.pow) and y == 2**70:
                 continue  # no room for the result
-            if f is np.less and x == 2**70 and y is True:
+            if f is np.less and 2**70 in (x, y) and (x is True or y is True):
                 continue  # a bool and an int without room: compiled code compares where NumPy has no loop
             if f in (operator.lshift, operator.rshift) and x is True:
                 continue  # a bool among the arguments is static, and NumPy's in the program
