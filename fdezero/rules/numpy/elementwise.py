@@ -276,7 +276,8 @@ def clip(
 ) -> Array:
     lower = min if a_min is None else a_min
     upper = max if a_max is None else a_max
-    if a.dtype.kind in "iu" and (lower is None) != (upper is None):  # integers have no infinity
+    kind = (a if hasattr(a, "dtype") else np.asarray(a)).dtype.kind  # a may be a list
+    if kind in "iu" and (lower is None) != (upper is None):  # integers have no infinity
         return np.minimum(a, upper) if lower is None else np.maximum(a, lower)
     return bounded(a, -np.inf if lower is None else lower, np.inf if upper is None else upper)
 
