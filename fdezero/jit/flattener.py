@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -68,6 +69,7 @@ def make_enter(signature: Signature, trace: Trace, run: Callable[..., Any], othe
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     space = source.space | {"MISS": MISS, "run": run, "otherwise": otherwise, "ndarray": np.ndarray}
     exec(compile(text, filename, "exec"), space)
+    weakref.finalize(space["enter"], linecache.cache.pop, filename, None).atexit = False
     return space["enter"]
 
 

@@ -70,6 +70,7 @@ def jitted(transform, backend, count):
     return compiled
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", SHORT)
 def test_an_example_with_its_transforms_compiled(name, backend, tmp_path, monkeypatch):
