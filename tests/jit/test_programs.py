@@ -45,6 +45,7 @@ def test_a_program_of_every_sort(name, mode, backend):
         assert_same(outcome(fast, (point,)), outcome(f, (point,)), 1e-9)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("backend", BACKENDS)
 @checked(60)
 @given(programs, places, places)

@@ -311,7 +311,8 @@ def growth(call, times=TIMES):
         gc.enable()
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.long) if n in ("root", "fixed_point") else n for n in CALLS])
+@pytest.mark.long
+@pytest.mark.parametrize("name", CALLS)
 def test_memory_stays_flat_without_the_garbage_collector(name):
     assert growth(CALLS[name]) < FLAT
 

@@ -76,6 +76,7 @@ def test_a_finalizer_may_call_the_function():
     np.testing.assert_allclose(results, [np.sum(np.tanh(np.linspace(0.0, 1.0, 3000) * 2.0))])
 
 
+@pytest.mark.long
 def test_functions_are_dropped_while_other_threads_call_theirs():
     errors = []
 
