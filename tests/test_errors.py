@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fdezero
-from fdezero import grad, no_grad, record, value_and_grad, vjp
+from fdezero import checkpoint, elementwise_grad, grad, hessian, jacobian, no_grad, record, value_and_grad, vjp
 from fdezero.core import boxes
 
 X = np.array([1.0, 2.0])
@@ -84,6 +84,14 @@ def test_a_ufunc_of_another_library_is_not_numpy_s():
 
 def test_masked_arrays_and_matrices_are_refused():
     assert "np.asarray" in message(TypeError, grad(np.sum), np.ma.array([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("transform", [grad, value_and_grad, jacobian, hessian, elementwise_grad])
+def test_an_argument_that_a_transform_has_not(transform):
+    for call in (lambda: transform(np.sin, argnum=1), lambda: transform(argnum=1)):  # with its function, and waiting for it
+        text = message(TypeError, call)
+        assert text.startswith(f"{transform.__name__}() got an unexpected keyword argument 'argnum'") and "is argnums, has_aux" in text
+    assert message(TypeError, lambda: checkpoint(np.sin, policy=None)).endswith("'policy'; it takes a function alone")
 
 
 @pytest.mark.parametrize(

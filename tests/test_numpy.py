@@ -68,6 +68,8 @@ OF_LISTS = {
     "c_ of numbers": (lambda x, y: np.c_[x, y, 3.0][0].prod(), lambda x, y: 3 * x * y),
     "c_ of columns": (lambda x, y: np.c_[np.array([[x], [y]]), np.ones((2, 2))].prod(), lambda x, y: x * y),
     "norm": (lambda x, y: np.linalg.norm([x, y]), lambda x, y: numpy.sqrt(x * x + y * y)),
+    "stack of an iterator": (lambda x, y: np.stack(map(np.sin, (x, y))).sum(), lambda x, y: numpy.sin(x) + numpy.sin(y)),
+    "concatenate of a generator": (lambda x, y: np.concatenate([v] for v in (x, y)).prod(), lambda x, y: x * y),
     "stack of a dict": (lambda x, y: np.stack({"a": x, "b": y}.values()).prod(), lambda x, y: x * y),
 }
 
@@ -94,6 +96,12 @@ def test_plain_data_goes_to_numpy_as_it_is():
         ours, theirs = call(np), call(numpy)
         assert ours.dtype == theirs.dtype and ours.strides == theirs.strides
         numpy.testing.assert_array_equal(ours, theirs)
+
+
+def test_an_iterator_is_joined_on_plain_data_too():
+    rows = [numpy.arange(3.0), numpy.ones(3)]
+    for join in (np.stack, np.concatenate, np.vstack, np.hstack, np.column_stack):
+        assert numpy.array_equal(join(iter(rows)), join(rows))
 
 
 def test_errors_about_arrays_of_boxes_name_the_namespace():

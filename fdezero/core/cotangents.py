@@ -124,11 +124,16 @@ def _counted(shape: tuple[int, ...], index: Any, values: Array) -> Array:
     size = math.prod(shape)
     if len(shape) == 1 and type(index) is np.ndarray and index.dtype.kind == "i":
         try:
-            return np.bincount(index.reshape(-1), np.broadcast_to(values, index.shape).reshape(-1), size)
+            return _sums(index, values, size)
         except ValueError:  # a place is counted from the end
             pass
-    places = np.arange(size).reshape(shape)[index]
-    return np.bincount(places.reshape(-1), np.broadcast_to(values, places.shape).reshape(-1), size)
+    return _sums(np.arange(size).reshape(shape)[index], values, size)
+
+
+def _sums(places: Array, values: Array, size: int) -> Array:
+    if values.shape != places.shape:  # what np.broadcast_to returns is read-only, which np.bincount makes a copy of
+        values = np.broadcast_to(values, places.shape)
+    return np.bincount(places.reshape(-1), values.reshape(-1), size)
 
 
 def may_repeat(index: Any) -> bool:

@@ -83,8 +83,36 @@ def implements(*functions: Any) -> Callable[[_F], _F]:
     return declare
 
 
+def in_one_dtype(ufunc: np.ufunc, answer: Callable[..., Any]) -> Callable[..., Any]:
+    """``answer`` with its arguments in the dtypes in which ``ufunc`` computes.
+
+    NumPy casts them there too, but a rule would compute with them as they came: ``-x`` of a uint8 wraps around,
+    and ``np.log(x)`` of an int8 is a float16.
+    """
+
+    def known(a: Any) -> Any:
+        return a.dtype if hasattr(a, "dtype") else np.dtype(bool) if isinstance(a, bool) else type(a)
+
+    def cast(a: Any, dtype: np.dtype[Any]) -> Any:
+        return a.astype(dtype) if hasattr(a, "dtype") and a.dtype != dtype else a
+
+    def answer_in_one_dtype(*args: Any) -> Any:
+        dtypes = [a.dtype for a in args if hasattr(a, "dtype")]
+        if any(d != dtypes[0] for d in dtypes):
+            wanted = ufunc.resolve_dtypes((*map(known, args), *[None] * ufunc.nout))
+            args = tuple(map(cast, args, wanted))
+        return answer(*args)
+
+    return answer_in_one_dtype
+
+
 def elementwise(
-    function: Callable[..., Any], *partials: Partial, name: str | None = None, ufunc: Any = None, bilinear: bool = False
+    function: Callable[..., Any],
+    *partials: Partial,
+    name: str | None = None,
+    ufunc: Any = None,
+    bilinear: bool = False,
+    one_dtype: bool = False,
 ) -> Elementwise:
     """Declare a function that acts on each entry alone, by one partial derivative for each argument.
 
@@ -94,6 +122,7 @@ def elementwise(
         name: what the tape shows; the function's own name unless given.
         ufunc: the NumPy function to answer for; ``function`` itself if that is a ufunc.
         bilinear: whether it is linear in each of its two arguments.
+        one_dtype: whether the partials need all arguments as the ufunc casts them (`in_one_dtype`).
 
     Example:
         >>> import numpy as np
@@ -112,7 +141,7 @@ def elementwise(
     )
     target = ufunc or (function if isinstance(function, np.ufunc) else None)
     if target is not None:
-        register(target, primitive)
+        register(target, in_one_dtype(target, primitive) if one_dtype else primitive)
     return _declared(primitive)  # type: ignore[return-value]  # a Constant has the same attributes
 
 

@@ -7,7 +7,7 @@ first.  A function that has no implementation on Boxes, and everything else, is 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, ValuesView
 from types import ModuleType
 from typing import Any
 
@@ -41,20 +41,22 @@ _OF_SEQUENCES = frozenset(
 
 def _of_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of NumPy's that makes arrays of lists that hold Boxes, and is itself on plain data."""
-    convert = _each_entry if function.__name__ in _OF_SEQUENCES else array
+    joins = function.__name__ in _OF_SEQUENCES
+    convert = _each_entry if joins else array
+    # NumPy refuses to join what an iterator yields, so there a list may take its place on plain data too.
+    readable = (ValuesView, Iterator) if joins else ValuesView
+
+    def converted(x: Any) -> Any:
+        if isinstance(x, ArrayLike):
+            return x
+        listed = list(x) if isinstance(x, readable) else x
+        return convert(listed) if holds_box(listed) else listed if joins else x
 
     @functools.wraps(function)
     def take(*args: Any, **kwargs: Any) -> Any:
-        args = tuple([convert(a) if _is_list_of_boxes(a) else a for a in args])
-        return function(*args, **{k: convert(a) if _is_list_of_boxes(a) else a for k, a in kwargs.items()})
+        return function(*map(converted, args), **{k: converted(a) for k, a in kwargs.items()})
 
     return take
-
-
-def _is_list_of_boxes(x: Any) -> bool:
-    if isinstance(x, type({}.values())):
-        x = list(x)
-    return not isinstance(x, ArrayLike) and holds_box(x)
 
 
 def _each_entry(sequence: Any) -> list[Any]:

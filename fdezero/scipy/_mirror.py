@@ -59,7 +59,10 @@ def mirrors(function: Callable[..., Any]) -> Callable[[_F], _F]:
                 return function(*[_plain(name, a) for a in args], **{k: _plain(name, v) for k, v in kwargs.items()})
             if variadic:
                 return implementation(*args, **kwargs)
-            bound = signature.bind(*args, **kwargs).arguments
+            try:
+                bound = signature.bind(*args, **kwargs).arguments
+            except TypeError as error:  # which does not say whose arguments they are
+                raise TypeError(f"{name} takes {', '.join(signature.parameters)}: {error}") from None
             return implementation(**_taken(name, signature, bound, taken))
 
         mirrored.__name__ = mirrored.__qualname__ = implementation.__name__

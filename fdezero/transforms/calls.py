@@ -218,8 +218,20 @@ class Call:
 
 
 def flat(result: Any) -> tuple[tuple[Array, ...], tree.Structure]:
+    """The leaves of a tree of arrays and numbers, and its structure.
+
+    Raises:
+        TypeError: naming a leaf that is neither.
+    """
     leaves, structure = tree.flatten(result)
-    return tuple(x if hasattr(x, "shape") else np.asarray(x)[()] for x in as_operands(tuple(leaves))), structure
+    arrays = tuple(x if hasattr(x, "shape") else np.asarray(x)[()] for x in as_operands(tuple(leaves)))
+    for x in arrays:
+        if not hasattr(x, "shape"):
+            raise TypeError(
+                f"{describe(x)} is no array; the results and residuals of a function that has its own rule, or is in a "
+                "checkpoint, are trees of arrays and numbers"
+            )
+    return arrays, structure
 
 
 def refuse_closures(name: str, called_with: Sequence[Any], leaves: Sequence[Any], outs: Sequence[Any]) -> None:

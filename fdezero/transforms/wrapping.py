@@ -29,6 +29,9 @@ _F = TypeVar("_F", bound=Function)
 def decorator(transform: _F) -> _F:
     """Let a transform be called without its function, as in ``@grad(argnums=1)``: it then waits for one.
 
+    Raises:
+        TypeError: on a call with a keyword argument that the transform has not; it names those that it has.
+
     Example:
         >>> @decorator
         ... def scaled(f, by=2):
@@ -37,8 +40,14 @@ def decorator(transform: _F) -> _F:
         3
     """
 
+    _, *names = transform.__code__.co_varnames[: transform.__code__.co_argcount]
+
     @functools.wraps(transform)
     def waiting(f: Function | None = None, *args: Any, **kwargs: Any) -> Any:
+        for name in kwargs:
+            if name not in names:
+                takes = f"what it takes beside the function is {', '.join(names)}" if names else "it takes a function alone"
+                raise TypeError(f"{transform.__name__}() got an unexpected keyword argument {name!r}; {takes}")
         return functools.partial(transform, *args, **kwargs) if f is None else transform(f, *args, **kwargs)
 
     return waiting  # type: ignore[return-value]  # mypy cannot say "the same signature as _F"

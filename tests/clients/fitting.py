@@ -7,7 +7,7 @@ from scipy.optimize import minimize, newton
 
 import fdezero.numpy as np
 import fdezero.numpy.random as npr
-from fdezero import elementwise_grad, grad, jacobian, value_and_grad
+from fdezero import custom_vjp, elementwise_grad, fixed_point, grad, jacobian, value_and_grad
 from fdezero.numpy.linalg import norm as length
 from fdezero.scipy.special import expit, gammaln, logsumexp
 from fdezero.scipy.stats import gamma as gamma_distribution
@@ -50,6 +50,35 @@ def sine_by_its_series():
         return total
 
     return np.array([[sine(x), grad(sine)(x), grad(grad(sine))(x)] for x in np.linspace(-4.0, 4.0, 9)])
+
+
+def square_root_by_descent():
+    """A fixed point, and its derivatives by the implicit function theorem."""
+
+    def root(a):
+        return fixed_point(lambda x, a: x - 0.05 * (x**2 - a), 10.0, a)
+
+    return np.array([root(2.0), grad(root)(2.0), grad(grad(root))(2.0)])
+
+
+def gradient_of_ones_own():
+    """A function whose gradient is stated, and is not that of the steps that compute it."""
+
+    @custom_vjp
+    def log_of_sum(x):
+        largest = np.max(x)
+        return largest + np.log(np.sum(np.exp(x - largest)))
+
+    def with_residuals(x):
+        out = log_of_sum(x)
+        return out, (x, out)
+
+    log_of_sum.defvjp(with_residuals, lambda kept, g: (g * np.exp(kept[0] - kept[1]),))
+
+    def twice(y):
+        return log_of_sum(y**2) + np.sum(np.sin(y))
+
+    return twice, np.array([0.3, -1.2, 2.0, 0.7])
 
 
 def logistic_regression():
@@ -230,6 +259,7 @@ def matrix_factorization():
 OBJECTIVES = [
     *(rosenbrock, logistic_regression, softmax_regression, negative_binomial, poisson_regression, independent_components),
     *(robust_line, censored_survival_times, proportional_hazards, gamma_durations, item_response, matrix_factorization),
+    gradient_of_ones_own,
 ]
 
 x = numpy.linspace(-3, 3, 13)
@@ -241,6 +271,7 @@ RESULTS = {
     rosenbrock_minimized: numpy.ones(4),
     tanh_and_its_derivatives: numpy.array([y, 1 - y**2, -2 * y * (1 - y**2), (1 - y**2) * (6 * y**2 - 2)]),
     sine_by_its_series: numpy.array([numpy.sin(x4), numpy.cos(x4), -numpy.sin(x4)]).T,
+    square_root_by_descent: numpy.array([2**0.5, 2**-0.5 / 2, -(2**-1.5) / 4]),
     negative_binomial_by_newton: 0.0,
     levenberg_marquardt: numpy.array([1.5, 0.7, 0.25]),
 }

@@ -26,6 +26,19 @@ RESULTS = [(m, f) for m in MODULES for f in m.RESULTS]
 NAMES_THERE = {
     "import odeint": "import odeint\nfrom autograd.builtins import tuple",
     "from fdezero.tree import ravel": "from autograd.misc.flatten import flatten as ravel",
+    "from fdezero import custom_vjp, elementwise_grad, fixed_point, grad": """
+from autograd.extend import defvjp, primitive
+from autograd.misc import fixed_points
+
+def fixed_point(f, x0, a):
+    return fixed_points.fixed_point(lambda a: lambda x: f(x, a), a, x0, lambda x, y: np.abs(x - y), 1e-12)
+
+def custom_vjp(f):
+    function = primitive(f)
+    function.defvjp = lambda fwd, bwd: defvjp(function, lambda out, *args: lambda g: bwd(fwd(*args)[1], g)[0])
+    return function
+
+from autograd import elementwise_grad, grad""",
     "from fdezero import grad, hvp, value_and_grad": (
         "from autograd import grad, value_and_grad, hessian_vector_product\n"
         "def hvp(f, x, v): return hessian_vector_product(f)(*x, *v)"

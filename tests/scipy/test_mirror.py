@@ -52,6 +52,12 @@ def test_a_function_of_scipy_names_its_mirror(call, words):
         vjp(call, X)
 
 
+def test_an_argument_that_scipys_function_has_not():
+    words = r"^scipy.signal.convolve takes in1, in2, mode, method: got an unexpected keyword argument 'axes'$"
+    with pytest.raises(TypeError, match=words):
+        vjp(lambda x: signal.convolve(x, X, axes=([0], [0])), X)
+
+
 @pytest.mark.parametrize(
     "call",
     [

@@ -191,6 +191,13 @@ MULTIVARIATE = [
     ("normal, a diagonal", lambda s, x, v: s.multivariate_normal.logpdf(x, np.zeros(3), v), (rng.normal(size=(4, 3)), A([0.5, 1.0, 2.0]))),
     ("normal, a number", lambda s, x, v: s.multivariate_normal.logpdf(x, A([0.0, 1.0]), v), (rng.normal(size=(4, 2)), np.float64(0.7))),
     ("normal, one component", lambda s, x: s.multivariate_normal.logpdf(x), (rng.normal(size=4),)),
+    ("normal, entropy", lambda s, r: s.multivariate_normal.entropy(np.zeros(3), r @ r.T + np.eye(3)), (_root,)),
+    ("normal, entropy of a diagonal", lambda s, v: s.multivariate_normal.entropy(np.zeros(3), v), (A([0.5, 1.0, 2.0]),)),
+    ("normal, equal variances", lambda s, v: s.multivariate_normal.entropy(np.zeros(3), v), (np.ones(3),)),
+    ("normal, not singular", lambda s, x, r: s.multivariate_normal.logpdf(x, None, r @ r.T + np.eye(3), True), (rng.normal(size=(4, 3)), _root)),
+    ("normal, singular", lambda s, u, m, r: s.multivariate_normal.logpdf(r @ u + m, m, r @ r.T, True), (rng.normal(size=2), rng.normal(size=3), _root[:, :2])),
+    ("normal, singular, pdf", lambda s, u, r: s.multivariate_normal.pdf(u @ r.T, np.zeros(3), r @ r.T, True), (rng.normal(size=(4, 2)), _root[:, :2])),
+    ("normal, entropy of a singular one", lambda s, r: s.multivariate_normal.entropy(None, r @ r.T), (_root[:, :2],)),
     ("multinomial", lambda s, p: s.multinomial.logpmf(A([[1, 2, 2], [0, 5, 0], [1, 1, 1]])[:2], 5, p / p.sum()), (A([0.25, 0.25, 0.5]),)),
     ("multinomial, pmf", lambda s, p: s.multinomial.pmf(A([[1, 2, 2], [1, 1, 1]]), 5, p / p.sum()), (A([0.25, 0.25, 0.5]),)),
     ("dirichlet", lambda s, a: s.dirichlet.logpdf(A([0.2, 0.3, 0.5]), a), (A([1.5, 0.7, 2.0]),)),
@@ -212,6 +219,21 @@ def test_multivariate(f, args):
     np.testing.assert_allclose(batch, np.stack([plain, plain]), rtol=1e-10)
 
 
+def test_outside_the_range_of_a_singular_covariance_the_density_is_0():
+    x, cov = A([[1.0, 0.0], [1.0, 1.0]]), np.diag([2.0, 0.0])
+    logpdf = lambda x: stats.multivariate_normal.logpdf(x, np.zeros(2), cov, allow_singular=True)  # noqa: E731
+    np.testing.assert_array_equal(fdezero.record(logpdf)(x).value, logpdf(x))
+    np.testing.assert_array_equal(grad(lambda x: np.sum(np.exp(logpdf(x))))(x)[1], 0.0)
+    with pytest.raises(np.linalg.LinAlgError):
+        grad(lambda x: stats.multivariate_normal.logpdf(x, np.zeros(2), cov))(x[0])
+
+
+def test_a_frozen_normal_has_an_entropy():
+    frozen = lambda cov: stats.multivariate_normal(np.zeros(3), cov, allow_singular=True).entropy()  # noqa: E731
+    np.testing.assert_allclose(grad(frozen)(COV), 0.5 * np.linalg.inv(COV))
+    assert frozen(COV) == scipy.stats.multivariate_normal(np.zeros(3), COV).entropy()
+
+
 def test_gradient_in_the_covariance_is_symmetric():
     """It is (S^-1 d d^T S^-1 - S^-1) / 2 for a deviation d."""
     x, inverse = rng.normal(size=3), np.linalg.inv(COV)
@@ -220,8 +242,6 @@ def test_gradient_in_the_covariance_is_symmetric():
 
 
 def test_refusals():
-    with pytest.raises(TypeError, match="allow_singular=True has no derivative rule"):
-        grad(lambda x: stats.multivariate_normal.logpdf(x, np.zeros(2), np.eye(2), allow_singular=True))(np.ones(2))
     with pytest.raises(TypeError, match="gamma takes the parameters a, loc, scale"):
         grad(lambda x: stats.gamma.logpdf(x))(1.0)
     with pytest.raises(TypeError, match="gamma takes the parameters a, loc, scale"):

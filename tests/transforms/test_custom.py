@@ -156,6 +156,14 @@ def test_none_is_zero_and_cotangents_are_checked():
         grad(f)(2.0, 3.0)
 
 
+@pytest.mark.parametrize("leaf", [lambda g: g, object()])
+def test_what_is_kept_is_a_tree_of_arrays(leaf):
+    f = custom_vjp(_f())
+    f.defvjp(lambda x: (x, [x, leaf]), lambda kept, g: (g,))
+    with pytest.raises(TypeError, match=r"is no array; the results and residuals .* are trees of arrays and numbers"):
+        grad(f)(2.0)
+
+
 def test_misuse():
     with pytest.raises(TypeError, match=r"state it with f\.defjvp"):
         grad(custom_jvp(_f()))(1.0)

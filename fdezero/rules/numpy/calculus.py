@@ -156,6 +156,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Array:
 def _declare_cumulative(function: Any, scan: Any, first: int) -> None:
     @implements(function)
     def cumulative(x: Array, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Array:
+        x = np.atleast_1d(x)
         if axis is None and len(x.shape) != 1:
             raise ValueError("For arrays which have more than one dimension ``axis`` argument is required.")
         at = trailing_one(-1 if axis is None else axis, len(x.shape))

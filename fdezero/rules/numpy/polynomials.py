@@ -32,7 +32,9 @@ def _vanishes(entries: Any) -> Any:
 
 
 def _without_leading_zeros(p: Array) -> Array:
-    """What np.poly1d keeps: at least the last."""
+    """What np.poly1d keeps: at least the last, or a 0."""
+    if not p.shape[0]:
+        return np.zeros_like(p, shape=1)
     used = np.flatnonzero(~_vanishes(p))
     return p[int(used[0]) if len(used) else p.shape[0] - 1 :]
 

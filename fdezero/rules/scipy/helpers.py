@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.declare import constant, elementwise, general, register
+from ...core.declare import constant, elementwise, general, in_one_dtype, register
 from ...core.graph import Array, Box
 from ...core.signatures import Partial
 
@@ -60,12 +60,13 @@ def special(function: Callable[..., Any], *partials: Partial | str, name: str | 
     texts = [p if isinstance(p, str) else None for p in partials]
     known: list[Partial] = [None if isinstance(p, str) else p for p in partials]
     if not any(texts):
-        return elementwise(function, *known, name=name)
+        return elementwise(function, *known, name=name, one_dtype=len(partials) > 1)
     label = name or function.__name__
     primitive = elementwise(lambda *args: function(*args), *known, name=label)
-    answer = guarded(primitive, label, texts)
-    if isinstance(function, np.ufunc):
-        register(function, answer)
+    if not isinstance(function, np.ufunc):
+        return guarded(primitive, label, texts)
+    answer = guarded(in_one_dtype(function, primitive), label, texts)
+    register(function, answer)
     return answer
 
 
@@ -84,7 +85,8 @@ def several(function: np.ufunc, *slopes: Callable[..., tuple[Any, ...]] | str, n
         core=(0,) * len(slopes),
     )
     texts = [s if isinstance(s, str) else None for s in slopes]
-    register(function, guarded(primitive, label, texts) if any(texts) else primitive)
+    answer = in_one_dtype(function, primitive) if function.nin > 1 else primitive
+    register(function, guarded(answer, label, texts) if any(texts) else answer)
 
 
 _POSITIONS = ("x", "y", "z")

@@ -29,6 +29,7 @@ from ...core.declare import elementwise
 from ...core.graph import Array
 from .densities import beta_weight, digamma_step
 from .gammas import polygamma
+from .helpers import special
 from .incomplete_gamma import DEPTH, NODES, WEIGHTS
 
 _LARGE = 200.0
@@ -198,13 +199,13 @@ beta_in_shapes: Any = elementwise(
     lambda g, x, y, z, *, m, n: g * _density_derivative(x, y, z, m, n),
     name="betainc_in_shapes",
 )
-betainc = elementwise(
+betainc = special(
     sc.betainc,
     lambda g, x, y, z: g * beta_in_shapes(x, y, z, m=1, n=0),
     lambda g, x, y, z: g * beta_in_shapes(x, y, z, m=0, n=1),
     lambda g, x, y, z: g * beta_density(x, y, z),
 )
-betaincc = elementwise(
+betaincc = special(
     sc.betaincc,
     lambda g, x, y, z: -g * beta_in_shapes(x, y, z, m=1, n=0),
     lambda g, x, y, z: -g * beta_in_shapes(x, y, z, m=0, n=1),

@@ -28,6 +28,7 @@ from ...core.declare import elementwise
 from ...core.graph import Array
 from .densities import gamma_weight, log_less_digamma
 from .gammas import polygamma
+from .helpers import special
 
 #: The density is integrated over the range in which it falls by this many powers of e: 1e-18.
 DEPTH = 42.0
@@ -164,9 +165,9 @@ gamma_in_shape: Any = elementwise(
     lambda g, x, y, *, n: g * _density_derivative(x, y, n),
     name="gammainc_in_shape",
 )
-gammainc = elementwise(
+gammainc = special(
     sc.gammainc, lambda g, x, y: g * gamma_in_shape(x, y, n=1), lambda g, x, y: g * gamma_density(x, y)
 )
-gammaincc = elementwise(
+gammaincc = special(
     sc.gammaincc, lambda g, x, y: -g * gamma_in_shape(x, y, n=1), lambda g, x, y: -g * gamma_density(x, y)
 )

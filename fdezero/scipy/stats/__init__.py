@@ -9,7 +9,7 @@ method (``rvs``, ``fit``, ``mean`` ...) and every other name is SciPy's.
 >>> from fdezero import grad
 >>> from fdezero.scipy import stats
 >>> data = np.array([1.0, 2.0, 4.0])
->>> grad(lambda mean: stats.norm.logpdf(data, loc=mean, scale=2.0).sum())(0.0)   # sum(data - mean) / scale**2
+>>> grad(lambda mean: stats.norm.logpdf(data, loc=mean, scale=2.0).sum())(0.0).round(6)  # sum(data - mean) / scale**2
 np.float64(1.75)
 """
 

@@ -6,6 +6,7 @@ array: in a likelihood of a hundred thousand numbers most of the time is fresh m
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -76,10 +77,16 @@ standard_normal = general(
 )  # fmt: skip
 
 
+_ROOT_2 = math.sqrt(2.0)
+
+
 def _normal(x: Any, loc: Any, scale: Any) -> tuple[Any, Any]:
-    """The log density, and z = (x - loc) / scale, of which the derivatives are made."""
-    z = _over(x - loc, scale)
-    return _minus(_times(z * z, -0.5), np.log(scale) + 0.5 * LN_2PI), z
+    """The log density, -w^2 - log(scale sqrt(2 pi)), and w = (x - loc) / (scale sqrt(2)), of which the derivatives are made.
+
+    From z = w sqrt(2), by z * z * -0.5, it would take one more pass over the array.
+    """
+    w = _over(x - loc, scale * _ROOT_2)
+    return _from(-(np.log(scale) + 0.5 * LN_2PI), w * w), w
 
 
 def _over(a: Any, b: Any) -> Any:
@@ -89,42 +96,52 @@ def _over(a: Any, b: Any) -> Any:
     return a / b
 
 
-def _in_x(g: Array, z: Array, scale: Array) -> Array:
-    return z * (-_repeated(g) / scale)
+def _from(a: Any, b: Any) -> Any:
+    """``a - b`` in the memory of ``b``, as `_times`."""
+    if type(b) is np.ndarray and isinstance(a, (float, np.float32, np.float64)):
+        return np.subtract(a, b, out=b)
+    return a - b
 
 
-def _in_scale(g: Array, z: Array) -> Array:
-    return _times(_minus(z * z, 1.0), g)
+def _in_x(g: Array, w: Array, scale: Array) -> Array:
+    return w * (-_ROOT_2 * _repeated(g) / scale)
 
 
-def _total_in_scale(g: Any, z: Any, like: Any) -> Any:
+def _in_scale(g: Array, w: Array) -> Array:
+    return _times(_minus(_times(w * w, 2.0), 1.0), g)
+
+
+def _total_in_scale(g: Any, w: Any, like: Any) -> Any:
     g = _repeated(g)
-    if isinstance(g, np.generic) and like.shape == () and z.dtype == np.float64:
-        return g * (np.vdot(z, z) - z.size)
-    return _total(_in_scale(g, z), like)
+    if isinstance(g, np.generic) and like.shape == () and w.dtype == np.float64:
+        return g * (2.0 * np.vdot(w, w) - w.size)
+    return _total(_in_scale(g, w), like)
 
 
-def _sum(density: Any, of_density: Any, z: Any, of_z: Any) -> Any:
+def _sum(density: Any, of_density: Any, w: Any, of_w: Any) -> Any:
     """The sum of two contributions, of which either may be absent."""
-    if z is None:
+    if w is None:
         return of_density(density)
-    return of_z(z) if density is None else of_density(density) + of_z(z)
+    return of_w(w) if density is None else of_density(density) + of_w(w)
 
 
-_normal_and_z = general(
+_normal_and_w = general(
     _normal,
     vjp=[
-        lambda g, z, out: _sum(g[0], lambda c: _in_x(c, out[1], z), g[1], lambda c: c / z),
+        lambda g, z, out: _sum(g[0], lambda c: _in_x(c, out[1], z), g[1], lambda c: c / (z * _ROOT_2)),
         lambda g, z, out, like: _sum(
-            g[0], lambda c: _total_product(c, out[1], like) / z, g[1], lambda c: -_total(c, like) / z
+            g[0],
+            lambda c: _total_product(c, out[1], like) * _ROOT_2 / z,
+            g[1],
+            lambda c: -_total(c, like) / (z * _ROOT_2),
         ),
         lambda g, z, out, like: _sum(
             g[0], lambda c: _total_in_scale(c, out[1], like) / z, g[1], lambda c: -_total_product(c, out[1], like) / z
         ),
     ],
     jvp=[
-        lambda g, z, out: (_in_x(g, out[1], z), g / z),
-        lambda g, z, out: (g * out[1] / z, -g / z),
+        lambda g, z, out: (_in_x(g, out[1], z), g / (z * _ROOT_2)),
+        lambda g, z, out: (-_in_x(g, out[1], z), -g / (z * _ROOT_2)),
         lambda g, z, out: (_in_scale(g, out[1]) / z, -g * out[1] / z),
     ],
     name="normal",
@@ -134,4 +151,4 @@ _normal_and_z = general(
 
 def normal(x: Array, loc: Array, scale: Array) -> Array:
     """The logarithm of the normal density."""
-    return _normal_and_z(x, loc, scale)[0]
+    return _normal_and_w(x, loc, scale)[0]

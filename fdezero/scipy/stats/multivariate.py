@@ -15,10 +15,25 @@ from .base import Base
 LN_2PI = float(np.log(2 * np.pi))
 
 
-class MultivariateNormal(Base):
-    """`scipy.stats.multivariate_normal`; ``logpdf`` and ``pdf`` are differentiable in x, mean and cov.
+def _negligible(cov: Array) -> float:
+    """The part of the largest eigenvalue that SciPy takes for 0."""
+    return float((1e3 if cov.dtype == np.float32 else 1e6) * np.finfo(cov.dtype).eps)
 
-    The derivative in cov is symmetric.
+
+def _pseudo(cov: Array) -> tuple[Array, Array, Array]:
+    """Of a positive semidefinite matrix the pseudoinverse, the log of the product of its other eigenvalues, the rank."""
+    cov = 0.5 * (cov + np.swapaxes(cov, -1, -2))
+    inverse = np.linalg.pinv(cov, rcond=_negligible(cov), hermitian=True)
+    # The projection on the null space puts 1 in the place of each eigenvalue 0, whichever way the space turns.
+    regular = cov + np.eye(cov.shape[-1], dtype=cov.dtype) - cov @ inverse
+    rank = np.linalg.matrix_rank(cov, hermitian=True, rtol=_negligible(cov))
+    return inverse, np.linalg.slogdet(regular)[1], rank
+
+
+class MultivariateNormal(Base):
+    """`scipy.stats.multivariate_normal`; ``logpdf`` and ``pdf`` are differentiable in x, mean and cov, ``entropy`` in cov.
+
+    The derivative in cov is symmetric; at a singular one it is that along matrices of the same rank.
     """
 
     def logpdf(self, x: Array, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Array:
@@ -28,10 +43,10 @@ class MultivariateNormal(Base):
             x: an array of shape (..., n), or of any shape for n = 1.
             mean: of shape (n,), or None for 0.
             cov: of shape (n, n); (n,) for a diagonal; or one number.
-            allow_singular: must be False where a Box is there.
+            allow_singular: whether cov may be singular; the density is that on its range, and 0 outside.
 
         Raises:
-            TypeError: for a singular covariance.
+            LinAlgError: for a singular covariance, unless it may be.
 
         Example:
             >>> import numpy as np
@@ -41,13 +56,13 @@ class MultivariateNormal(Base):
         """
         if not has_box(x, mean, cov):
             return self.original.logpdf(x, mean, cov, allow_singular)
-        if allow_singular:
-            raise TypeError("multivariate_normal with allow_singular=True has no derivative rule; give a regular covariance")
         x, cov = as_array(x), as_array(cov)
         mean = None if mean is None else as_array(mean)
         n = self._dimension(mean, cov)
         deviation = self._components(x, n)
         deviation = deviation if mean is None else deviation - mean
+        if allow_singular:
+            return self._on_the_range(deviation, self._matrix(cov, n))
         if len(cov.shape) < 2:
             variance = np.broadcast_to(cov, (n,))
             square = np.sum(deviation * deviation / variance, axis=-1)
@@ -57,6 +72,35 @@ class MultivariateNormal(Base):
         white = np.linalg.solve(root, flat.T)
         square = np.sum(white * white, axis=0).reshape(deviation.shape[:-1])
         return -0.5 * (n * LN_2PI + square) - np.sum(np.log(np.diagonal(root)))
+
+    def entropy(self, mean: Any = None, cov: Any = 1, allow_singular: bool = True) -> Array:
+        """The differential entropy; arguments as for `logpdf`.
+
+        Example:
+            >>> import numpy as np
+            >>> from fdezero import grad
+            >>> grad(lambda cov: multivariate_normal.entropy(np.zeros(2), cov))(np.diag([1.0, 2.0]))
+            array([[0.5 , 0.  ],
+                   [0.  , 0.25]])
+        """
+        if not has_box(mean, cov):
+            return self.original.entropy(mean, cov)
+        cov = as_array(cov)
+        cov = self._matrix(cov, self._dimension(None if mean is None else as_array(mean), cov))
+        _, log_determinant, rank = _pseudo(cov)
+        return 0.5 * (rank * (LN_2PI + 1) + log_determinant)
+
+    @staticmethod
+    def _matrix(cov: Any, n: int) -> Any:
+        return cov if len(cov.shape) > 1 else np.diag(np.broadcast_to(cov, (n,)))
+
+    @staticmethod
+    def _on_the_range(deviation: Any, cov: Any) -> Any:
+        """The logarithm of the density on the range of a matrix that may be singular, -inf outside."""
+        inverse, log_determinant, rank = _pseudo(cov)
+        out = -0.5 * (rank * LN_2PI + log_determinant + np.sum((deviation @ inverse) * deviation, axis=-1))
+        residual = np.linalg.norm(deviation - deviation @ (inverse @ cov), axis=-1)
+        return np.where(residual < 1e3 * _negligible(cov) * np.linalg.norm(cov, 2), out, -np.inf)
 
     @staticmethod
     def _dimension(mean: Any, cov: Any) -> int:

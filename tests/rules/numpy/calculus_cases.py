@@ -40,6 +40,7 @@ case(np.trapezoid, draw(3), f=lambda x: np.trapezoid([1, 2, 4], x), label="of in
 for _name in ("cumulative_sum", "cumulative_prod"):
     if _f := getattr(np, _name, None):  # NumPy 2.1
         case(_f, draw(4))
+        case(_f, draw(), include_initial=True)
         case(_f, draw(2, 3), axis=0, include_initial=True)
         case(_f, draw(2, 3), axis=-1, include_initial=True)
         case(_f, draw(3, dtype=np.float32), dtype=float)

@@ -14,6 +14,7 @@ for _f in (np.polyadd, np.polysub, np.polymul):
         case(_f, draw(_a), draw(_b))
     case(_f, draw(3, dtype=complex), draw(2))
     case(_f, draw(3), f=lambda x, f=_f: f([1, 2], x), label="with a list")
+case(np.polymul, draw(3), f=lambda x: np.polymul(x, np.zeros(0)), label="no coefficients")
 case(np.polymul, draw(3), f=lambda x: np.polymul([0, 0, 2.0, 1], x), label="zeros in front")
 case(np.polydiv, draw(5), draw(3, low=0.5))
 case(np.polydiv, draw(4), draw(1, low=0.5))

@@ -5,7 +5,7 @@ import pytest
 
 from fdezero import grad, jvp, vjp, vmap
 from fdezero.rules.numpy import linalg
-from fdezero.rules.numpy.products import _WORTH_A_MATRIX_PRODUCT
+from fdezero.rules.numpy.products import _WORTH_A_MATRIX_PRODUCT, contract
 from fdezero.rules.numpy.sorting import _MANY
 
 rng = np.random.default_rng(20260401)
@@ -50,6 +50,47 @@ def test_the_inverse_of_a_lower_triangular_matrix_reads_that_triangle_alone(monk
     np.testing.assert_allclose(found, np.tril(-(out.mT @ g @ out.mT)), atol=1e-12)
     t = normal(3, 7, 7)
     np.testing.assert_allclose(np.sum(g * jvp(linalg._inverse_of_lower, (x,), (t,))[1]), np.sum(found * t), rtol=1e-10)
+
+
+KEPT = {
+    "lower": np.tril,
+    "upper": np.triu,
+    "lower but for an entry in a corner": lambda x: np.tril(x) + np.eye(7, k=6),
+    "lower but for an entry beside the diagonal": lambda x: np.tril(x) + np.eye(7, k=1),
+    "all": lambda x: x,
+}
+
+
+@pytest.mark.parametrize("kept", KEPT)
+@pytest.mark.parametrize("dtype", [float, np.float32, complex])
+@pytest.mark.parametrize(("shape", "y_shape"), [((7, 7), (7,)), ((7, 7), (2, 7, 3)), ((3, 7, 7), (7, 2))])
+def test_systems_that_are_solved_by_halves(kept, dtype, shape, y_shape, monkeypatch):
+    monkeypatch.setattr(linalg, "_SMALL", 2)
+    x, y = normal(*shape, dtype=dtype) + 5 * np.eye(7, dtype=dtype), normal(*y_shape, dtype=dtype)
+    x = KEPT[kept](x).astype(dtype)
+    out, pullback = vjp(np.linalg.solve, x, y)
+    assert out.dtype == dtype
+    tolerance = 1e-5 if dtype is np.float32 else 1e-12
+    np.testing.assert_allclose(out, np.linalg.solve(x, y), rtol=tolerance, atol=tolerance)
+    t, u, g = (normal(*z.shape, dtype=dtype) for z in (x, y, out))
+    tangent = jvp(np.linalg.solve, (x, y), (t, u))[1]
+    of_x, of_y = pullback(g)
+    np.testing.assert_allclose(np.sum(of_x * t) + np.sum(of_y * u), np.sum(g * tangent), rtol=100 * tolerance)
+
+
+@pytest.mark.parametrize(("shape", "rows"), [((7, 7), 4), ((7, 7), 8), ((7, 6), 7), ((6, 7), 7)])
+def test_systems_that_do_not_fit_are_not_halved(shape, rows, monkeypatch):
+    monkeypatch.setattr(linalg, "_SMALL", 2)
+    with pytest.raises((ValueError, np.linalg.LinAlgError)):
+        jvp(lambda x: np.linalg.solve(x, np.ones((rows, 2))), (np.tril(normal(*shape)),), (normal(*shape),))
+
+
+def test_a_singular_triangular_matrix_is_refused(monkeypatch):
+    monkeypatch.setattr(linalg, "_SMALL", 2)
+    x = np.tril(normal(7, 7))
+    x[5, 5] = 0
+    with pytest.raises(np.linalg.LinAlgError):
+        grad(lambda x: np.linalg.solve(x, np.ones(7)).sum())(x)
 
 
 def test_float32_stays():
@@ -118,6 +159,28 @@ def test_einsum_by_products_of_matrices(subscripts, left, right):
     found = pullback(g[()])
     np.testing.assert_allclose(sum(np.sum(a * b) for a, b in zip(found, t, strict=True)), np.sum(g * along), rtol=1e-8)
     assert [c.shape for c in found] == [left, right]
+
+
+LAYOUTS = {
+    "C": lambda x: x,
+    "Fortran": np.asfortranarray,
+    "every other": lambda x: np.repeat(np.repeat(x, 2, 0), 2, 1)[::2, ::2],
+    "backwards": lambda x: x[::-1, ::-1].copy()[::-1, ::-1],
+    "repeated": lambda x: np.broadcast_to(x[:, :1], x.shape),
+    "sliding": lambda x: np.lib.stride_tricks.sliding_window_view(x.ravel()[: sum(x.shape) - 1], x.shape[1]),
+    "float32": lambda x: x.astype(np.float32),
+    "complex": lambda x: x * (1 + 2j),
+    "integers": lambda x: (10 * x).astype(int),
+}
+
+
+@pytest.mark.parametrize("one", LAYOUTS)
+@pytest.mark.parametrize("other", LAYOUTS)
+def test_einsum_of_any_layout(one, other):
+    x, y = LAYOUTS[one](normal(40, 50)), LAYOUTS[other](normal(60, 50))
+    found, wanted = contract(x, y, inputs=("ij", "kj"), output="ki"), np.einsum("ij,kj->ki", x, y)
+    assert found.dtype == wanted.dtype
+    np.testing.assert_allclose(found, wanted, rtol=1e-4 if "float32" in (one, other) else 1e-10, atol=1e-4)
 
 
 # -- places ----------------------------------------------------------------------------------------------
