@@ -124,7 +124,7 @@ case(np.bincount, draw(4, dtype=np.float32), f=lambda w: np.bincount(_places, w)
 _values = np.array([[0.3, -0.2, 1.0], [0.9, 1.4, 0.55]])
 for _bins in (3, [0.0, 0.5, 1.0]):
     case(np.histogram, draw(2, 3), f=lambda w, b=_bins: np.histogram(_values, b, weights=w)[0], label=f"bins={_bins}")
-    case(np.histogram, draw(2, 3), f=lambda w, b=_bins: np.histogram(_values, b, (0, 1), True, w)[0], label=f"density, bins={_bins}")
+    case(np.histogram, draw(2, 3, low=0.5), f=lambda w, b=_bins: np.histogram(_values, b, (0, 1), True, w)[0], label=f"density, bins={_bins}")
 case(np.histogram, draw(2, 3, dtype=complex), f=lambda w: np.histogram(_values, weights=w)[0])
 CONSTANT |= {
     np.histogram: lambda x: np.histogram(x, 4)[0],

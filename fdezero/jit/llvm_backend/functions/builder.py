@@ -260,6 +260,14 @@ class Builder:
         safe = self.where(condition, number, x)
         return self.line(f"freeze {safe.type} {safe.text}", safe.kind)
 
+    def factor(self, condition: Value, number: float) -> Value:
+        """The number where the condition holds, otherwise 1, for a product that would overflow with the number elsewhere."""
+        return self.guarded(condition, self.constant(1.0), number)
+
+    def nan_of(self, x: Value, y: Value) -> Value:
+        """The argument that is NaN, without the flag that a sum of two infinities would raise."""
+        return self.where(x.is_nan, x, y)
+
     def polynomial(self, x: Value, coefficients: Sequence[Any]) -> Value:
         """The sum of ``coefficients[k] * x**k``, by Horner's rule in x**2 on the even and the odd powers."""
         if len(coefficients) < 5:
