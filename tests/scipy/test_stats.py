@@ -271,6 +271,18 @@ def test_distributions_are_pickled_by_name():
     assert held.logpdf(0.5) == scipy.stats.norm.logpdf(0.5, 1.0, 2.0) and grad(held.logpdf)(0.5) == 0.125
 
 
+@pytest.mark.parametrize("method", ["logpdf", "cdf"])
+@pytest.mark.parametrize("name", CONTINUOUS)
+def test_one_parameter_has_entries_of_its_own(name, method):
+    """The others are one number each, whose cotangents are summed: over what, depends on the shapes of all."""
+    shapes, points = CONTINUOUS[name]
+    args = arguments(method, shapes, points)
+    held = 2 if (name, method) in HELD else 1  # kappa, which is refused
+    for one in range(held, len(args)):
+        mixed = [np.full(3, x) * A([1.0, 1.01, 0.99]) if i == one else x for i, x in enumerate(args[held:], held)]
+        check_grads(lambda *p: getattr(getattr(stats, name), method)(*args[:held], *p), mixed, order=1, modes=("rev", "fwd"), rtol=1e-4)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(), (3,)])
 def test_the_cotangent_of_a_sum_is_one_number_and_gives_what_an_array_gives(shape, dtype):
