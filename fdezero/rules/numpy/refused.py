@@ -50,7 +50,8 @@ REFUSED: dict[str, str] = {
         recarray require""",
     "is a window of a parameter that may be a Box, made in a plain array; write np.i0(beta * np.sqrt(1 - t * t)) / np.i0(beta) "
     "with t = np.linspace(-1, 1, m)": "kaiser",
-    "calls a Python function on plain numbers; write the function in terms of NumPy, or fdezero.vmap(f)(x)": """
+    "calls a Python function on plain numbers; write the function in terms of NumPy, fdezero.numpy.vectorize(f)(x), or "
+    "fdezero.vmap(f)(x)": """
         frompyfunc vectorize""",
     "iterates over plain arrays; write np.broadcast_arrays(x, y), x.flat or x[index] for index in np.ndindex(x.shape)": """
         broadcast flatiter ndenumerate nditer nested_iters""",
