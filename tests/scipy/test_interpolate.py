@@ -6,6 +6,7 @@ import scipy.interpolate
 
 from fdezero import grad, vjp
 from fdezero.scipy import interpolate
+from fdezero.testing import check_grads
 
 from .cases import Case, check_batched, check_case
 
@@ -101,6 +102,7 @@ CASES = {
     "BSpline, derivatives": Case(lambda m, t, c: m.BSpline(clamped(t), c, 3).derivative()(P), (INNER, Y)),
     "BSpline, a double knot": Case(lambda m, c: m.BSpline(np.r_[CLAMPED[:5], CLAMPED[4:]], c, 3)(P), (np.append(Y, 0.3),)),
     "BSpline, unclamped": Case(lambda m, t, c: m.BSpline(t, c, 2)([1.3, 2.9]), (np.arange(8.0) / 2, Y[:5])),
+    "BSpline, a plain derivative": Case(lambda m, p: m.BSpline(CLAMPED, Y, 3).derivative()(p), (P,)),
     "BSpline, plain": Case(lambda m, p: m.BSpline(CLAMPED, Y, 3)(p), (P,)),
     "make_lsq_spline": Case(lambda m, x, y, t: m.make_lsq_spline(x, y, clamped(t))(P), (MANY, MANY_Y, INNER)),
     "make_lsq_spline, weights": Case(lambda m, w: m.make_lsq_spline(MANY, MANY_Y, CLAMPED, w=w)(P), (rng.uniform(0.5, 2, 15),)),
@@ -139,6 +141,17 @@ def test_plain_splines_are_scipys():
     assert isinstance(interpolate.make_interp_spline(KNOTS, Y), scipy.interpolate.BSpline)
     assert isinstance(interpolate.make_lsq_spline(MANY, MANY_Y, CLAMPED), interpolate.BSpline)
     assert isinstance(interpolate.RegularGridInterpolator(GRID, VALUES), scipy.interpolate.RegularGridInterpolator)
+
+
+@pytest.mark.parametrize("boxed", ["y", "x"])
+def test_a_spline_s_coefficients_are_scipys(boxed):
+    """B-spline coefficients, and not those of the polynomials that the values are made of."""
+    of = {"y": lambda m, v: m.make_interp_spline(KNOTS, v, 3), "x": lambda m, v: m.make_interp_spline(v, Y, 3)}[boxed]
+    theirs = of(scipy.interpolate, {"y": Y, "x": KNOTS}[boxed])
+    found, _ = vjp(lambda v: (of(interpolate, v).c, of(interpolate, v).t), {"y": Y, "x": KNOTS}[boxed])
+    np.testing.assert_allclose(found[0], theirs.c, rtol=1e-10)
+    np.testing.assert_allclose(found[1], theirs.t, rtol=1e-12)
+    check_grads(lambda v: of(interpolate, v).c, ({"y": Y, "x": KNOTS}[boxed],), rtol=1e-4)
 
 
 def test_points_outside_are_nan():
