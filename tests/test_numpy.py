@@ -11,7 +11,10 @@ from fdezero.core.boxes import implementations
 
 NAMESPACES = [(numpy, np), (numpy.linalg, np.linalg), (numpy.fft, np.fft), (numpy.random, np.random)]
 NAMES = [(ours, theirs, name) for theirs, ours in NAMESPACES for name in dir(theirs) if not name.startswith("_")]
-MADE = {"array", "asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite", "full", "full_like", "linalg", "fft", "random", "r_", "c_"}
+MADE = {
+    "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "asarray_chkfinite", "require", "full", "full_like",
+    "linalg", "fft", "random", "r_", "c_", "vectorize",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("ours", "theirs", "name"), NAMES, ids=lambda x: x if isinstance(x, str) else "")
@@ -70,6 +73,20 @@ OF_LISTS = {
     "norm": (lambda x, y: np.linalg.norm([x, y]), lambda x, y: numpy.sqrt(x * x + y * y)),
     "stack of an iterator": (lambda x, y: np.stack(map(np.sin, (x, y))).sum(), lambda x, y: numpy.sin(x) + numpy.sin(y)),
     "concatenate of a generator": (lambda x, y: np.concatenate([v] for v in (x, y)).prod(), lambda x, y: x * y),
+    "initial": (lambda x, y: np.sum([1.0, 2.0], initial=x) * y, lambda x, y: (3 + x) * y),
+    "largest, initial": (lambda x, y: np.max(numpy.ones(2), initial=x) * y, lambda x, y: numpy.maximum(1, x) * y),
+    "mean=": (lambda x, y: np.var([1.0, 2.0], mean=x) * y, lambda x, y: ((1 - x) ** 2 + (2 - x) ** 2) / 2 * y),
+    "pad": (lambda x, y: np.pad([1.0], 1, constant_values=(x, y)).prod(), lambda x, y: x * y),
+    "interp": (lambda x, y: np.interp([-1.0, 9.0], [0.0, 1.0], [0.0, 1.0], left=x, right=y).prod(), lambda x, y: x * y),
+    "select": (lambda x, y: np.select([numpy.array([True, False])], [[2.0, 3.0]], x)[1] * y, lambda x, y: x * y),
+    "constants of integration": (lambda x, y: np.polyint([1.0, 2.0], 2, k=[x, y])[2:].prod(), lambda x, y: x * y),
+    "block": (lambda x, y: np.linalg.det(np.block([[x, y], [1.0, 2.0]])), lambda x, y: 2 * x - y),
+    "block of arrays": (lambda x, y: np.block([[np.array([[x]]), np.array([[y]])], [numpy.ones((1, 2))]])[0].prod(), lambda x, y: x * y),
+    "require": (lambda x, y: np.require([x, y], requirements="C").prod(), lambda x, y: x * y),
+    "vectorize": (lambda x, y: np.vectorize(lambda a, b: a * b)([x, 1.0], [[y], [2.0]]).sum(), lambda x, y: (x + 1) * (y + 2)),
+    "vectorize, two results": (lambda x, y: np.vectorize(lambda a: (a, a * a))(x)[1] * y, lambda x, y: x * x * y),
+    "vectorize, excluded": (lambda x, y: np.vectorize(lambda a, p: a * p[1], excluded=[1])(x, [0.0, y]), lambda x, y: x * y),
+    "vectorize, by name": (lambda x, y: np.vectorize(lambda a, b: a * b, otypes="d")(x, b=[y])[0], lambda x, y: x * y),
     "stack of a dict": (lambda x, y: np.stack({"a": x, "b": y}.values()).prod(), lambda x, y: x * y),
 }
 
@@ -96,6 +113,15 @@ def test_plain_data_goes_to_numpy_as_it_is():
         ours, theirs = call(np), call(numpy)
         assert ours.dtype == theirs.dtype and ours.strides == theirs.strides
         numpy.testing.assert_array_equal(ours, theirs)
+
+
+def test_vectorize_is_numpy_s_on_plain_data():
+    f = np.vectorize(lambda a, b: a + b, otypes=[float])
+    numpy.testing.assert_array_equal(f([1, 2], [[1], [2]]), [[2.0, 3.0], [3.0, 4.0]], strict=True)
+    with pytest.raises(TypeError, match=r"fdezero\.vmap"):
+        grad(lambda x: np.vectorize(numpy.sum, signature="(n)->()")(x).sum())(numpy.ones((2, 2)))
+    with pytest.raises(ValueError, match="size 0"):
+        grad(lambda x: np.vectorize(numpy.sin)(x).sum())(numpy.ones(0))
 
 
 def test_an_iterator_is_joined_on_plain_data_too():

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .operands import KNOWN, as_operand, foreign_caller, mirror_of, numpy_name
-from .sparse import SparseFactor
+from .sparse import SparseFactor, as_factor
 from .table import call, implementations
 
 # -- operators and methods as functions ----------------------------------------------------------------
@@ -41,7 +41,7 @@ def _product(operator: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """An operator of matrix products, which takes SciPy's sparse matrices as factors too."""
 
     def product(self: Any, other: Any) -> Any:
-        return operator(self, SparseFactor(other) if hasattr(other.__class__, "tocsr") else other)
+        return operator(self, as_factor(other) if hasattr(other.__class__, "tocsr") else other)
 
     return product
 

@@ -47,3 +47,8 @@ class SparseFactor:
         if other.ndim == 1:
             return self.T @ other
         return (self.T @ other.mT).mT
+
+
+def as_factor(sparse: Any) -> Any:
+    """A sparse matrix as a factor; a sparse vector, or more than a matrix, as an array."""
+    return SparseFactor(sparse) if sparse.ndim == 2 else sparse.toarray()

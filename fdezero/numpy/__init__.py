@@ -29,6 +29,7 @@ from ..rules.numpy.shaping import holds_box
 from . import fft, linalg, random  # noqa: F401  # attributes, as they are of NumPy
 from ._lists import taking_lists
 from ._rows import Rows
+from ._vectorize import vectorize
 
 __all__ = numpy.__all__  # NumPy's own list of names
 
@@ -77,7 +78,11 @@ _MAKING: dict[str, Any] = {
     "full_like": _full_like,
     "r_": Rows(numpy.r_, column=False),
     "c_": Rows(numpy.c_, column=True),
-    **{name: _making(getattr(numpy, name)) for name in ("asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite")},
+    "vectorize": vectorize,
+    **{
+        name: _making(getattr(numpy, name))
+        for name in ("asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "asarray_chkfinite", "require")
+    },
 }
 
 # -- everything else -----------------------------------------------------------------------------------

@@ -26,6 +26,12 @@ def as_array(x: Any) -> Any:
     return x if x.dtype.kind in "fc" else x.astype(float)
 
 
+def as_double(x: Any) -> Any:
+    """`as_array` in double precision, in which all of scipy.stats computes whatever it is given."""
+    x = as_array(x)
+    return x.astype(np.float64) if x.dtype == np.float32 else x
+
+
 def holds(condition: Any) -> bool:
     """True where a condition holds for every entry, whatever boxes are around it."""
     return bool(np.all(raw(condition)))

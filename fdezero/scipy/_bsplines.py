@@ -15,7 +15,7 @@ import scipy.interpolate as original
 from ..core.graph import Array
 from ._cox_de_boor import basis, interpolating, piecewise
 from ._mirror import has_boxes, operand
-from ._piecewise import LinearMap, Piecewise, coefficients, increasing
+from ._piecewise import LinearMap, coefficients, increasing
 from ._splines import homogeneous, in_front, unit_samples
 
 
@@ -41,7 +41,8 @@ class BSpline(original.BSpline):  # type: ignore[misc]  # SciPy has no annotatio
     def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
         if not has_boxes(x):
             return super().__call__(x, nu, extrapolate)
-        return piecewise(self.t, self.c, self.k, self.extrapolate, self.axis)(x, nu, extrapolate)
+        c = self.c[: len(self.t) - self.k - 1]  # SciPy's derivatives have zeros behind
+        return piecewise(self.t, c, self.k, self.extrapolate, self.axis)(x, nu, extrapolate)
 
 
 def make_interp_spline(
@@ -62,13 +63,12 @@ def make_interp_spline(
     n, periodic = len(abscissae), isinstance(bc_type, str) and bc_type == "periodic"
     units = unit_samples(n, periodic)
 
-    def pieces_of(y: Array, bc_type: Any) -> Array:
-        spline = original.make_interp_spline(abscissae, y, k, chosen, bc_type)
-        return piecewise(spline.t, spline.c, k).c
+    def c_of(y: Array, bc_type: Any) -> Array:
+        return original.make_interp_spline(abscissae, y, k, chosen, bc_type).c[None]
 
-    linear = LinearMap(lambda y: pieces_of(y, bc_type), lambda y: pieces_of(y, homogeneous(bc_type, n)), units)
+    linear = LinearMap(lambda y: c_of(y, bc_type), lambda y: c_of(y, homogeneous(bc_type, n)), units)
     knots = original.make_interp_spline(abscissae, units, k, chosen, homogeneous(bc_type, n)).t
-    return Piecewise(coefficients(samples, of=linear), knots[k : len(knots) - k], "periodic" if periodic else True, at)
+    return piecewise(knots, coefficients(samples, of=linear)[0], k, "periodic" if periodic else True, at)
 
 
 def make_lsq_spline(

@@ -42,15 +42,28 @@ def design(x: Array, t: Array, k: int, nu: int = 0) -> Array:
     return basis(x, t, k) @ c
 
 
-def piecewise(t: Array, c: Array, k: int, extrapolate: Any = True, axis: int = 0) -> Piecewise:
+class SplinePieces(Piecewise):
+    """A B-spline as a piecewise polynomial: its ``t``, ``c`` and ``k`` are knots, coefficients and degree as of SciPy's."""
+
+    def __init__(self, pieces: Array, x: Array, extrapolate: Any, axis: int, tck: tuple[Array, Array, int]) -> None:
+        super().__init__(pieces, x, extrapolate, axis)
+        self.tck = tck
+        self.t, self._coefficients, self.k = tck
+
+    @property
+    def c(self) -> Array:
+        return self._coefficients
+
+
+def piecewise(t: Array, c: Array, k: int, extrapolate: Any = True, axis: int = 0) -> SplinePieces:
     """The spline as a piecewise polynomial, whatever is a Box."""
-    last = t.shape[0] - k - 1
+    last, tck = t.shape[0] - k - 1, (t, c, k)
     knots, powers = t[k : last + 1], []
     for m in range(k + 1):
         powers.append(np.tensordot(basis(knots[:-1], t, k), c, axes=1) / math.factorial(m))
         if k:
             t, c, k = differentiated(t, c, k)
-    return Piecewise(np.stack(powers[::-1]), knots, extrapolate, axis)
+    return SplinePieces(np.stack(powers[::-1]), knots, extrapolate, axis, tck)
 
 
 # -- interpolation where more than the samples are Boxes -----------------------------------------------

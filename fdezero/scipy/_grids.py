@@ -11,6 +11,7 @@ import scipy.interpolate as original
 
 from ..core.declare import constant
 from ..core.graph import Array, Box
+from ._bsplines import make_interp_spline
 from ._mirror import has_boxes, mirrors, operand, refuse
 from ._piecewise import interval, taken
 
@@ -43,14 +44,14 @@ def _points(xi: Any, dimensions: int) -> list[Array]:
 
 
 def interpolated(grid: Sequence[Array], values: Array, xi: Any, method: str, bounds_error: bool, fill_value: Any) -> Array:
-    """Linear or nearest interpolation at the points.
+    """Interpolation at the points: linear, nearest, or by a product of splines.
 
     Raises:
         TypeError: for another method.
         ValueError: for a point outside, with ``bounds_error``.
     """
-    if method not in ("linear", "nearest"):
-        raise refuse(_NAME, f"method={method!r}", 'write method="linear", or use fdezero.scipy.ndimage.map_coordinates')
+    if method not in ("linear", "nearest", *_DEGREES):
+        raise refuse(_NAME, f"method={method!r}", "write 'linear', 'nearest', 'slinear', 'cubic' or 'quintic'")
     points = _points(xi, len(grid))
     outside: Any = False
     for i, (x, knots) in enumerate(zip(points, grid, strict=True)):
@@ -58,12 +59,15 @@ def interpolated(grid: Sequence[Array], values: Array, xi: Any, method: str, bou
             _inside(x, lower=knots[0], upper=knots[-1], dimension=i)
         elif fill_value is not None:
             outside = outside | (x < knots[0]) | (x > knots[-1])
+    rest = values.shape[len(grid) :]
+    if method in _DEGREES:
+        total = _by_splines(grid, values, points, _DEGREES[method])
+        return total if bounds_error or fill_value is None else np.where(_wide(outside, rest), fill_value, total)
     places, shares = [], []
     for x, knots in zip(points, grid, strict=True):
         at = interval(x, knots)
         shares.append((x - taken(knots, at)) / taken(np.diff(knots), at))
         places.append(at)
-    rest = values.shape[len(grid) :]
     flat = values.reshape((-1, *rest))
     if method == "nearest":
         corner = [at + (share > 0.5) for at, share in zip(places, shares, strict=True)]
@@ -78,6 +82,22 @@ def interpolated(grid: Sequence[Array], values: Array, xi: Any, method: str, bou
     if bounds_error or fill_value is None:
         return total
     return np.where(_wide(outside, rest), fill_value, total)
+
+
+#: The degree of the splines of a method.
+_DEGREES = {"slinear": 1, "cubic": 3, "quintic": 5}
+
+
+def _by_splines(grid: Sequence[Array], values: Array, points: Sequence[Array], degree: int) -> Array:
+    """Each axis of the values contracted with what a spline through each unit vector is at the points.
+
+    It is what SciPy finds with ``solver=spsolve``; its default solver is iterative.
+    """
+    shape, total = points[0].shape, values
+    for i, (x, knots) in enumerate(zip(points, grid, strict=True)):
+        units = make_interp_spline(knots, np.eye(len(knots)), degree)
+        total = np.einsum("pi,pi...->p..." if i else "pi,i...->p...", units(x.reshape(-1)), total)
+    return total.reshape(shape + total.shape[1:])
 
 
 def _wide(x: Array, rest: Sequence[int]) -> Array:
@@ -112,8 +132,8 @@ class GridInterpolator:
 class RegularGridInterpolator(original.RegularGridInterpolator):  # type: ignore[misc]  # SciPy has no annotations
     """Interpolation on a regular grid, differentiable in the values and in the points.
 
-    Arguments are those of `scipy.interpolate.RegularGridInterpolator`; Boxes want ``method`` "linear" or
-    "nearest", and an ascending grid, which is constant.  With values that are Boxes it is a `GridInterpolator`.
+    Arguments are those of `scipy.interpolate.RegularGridInterpolator`; Boxes want a ``method`` other than "pchip"
+    and an ascending grid, which is constant.  With values that are Boxes it is a `GridInterpolator`.
     """
 
     def __new__(
@@ -123,7 +143,7 @@ class RegularGridInterpolator(original.RegularGridInterpolator):  # type: ignore
         method: str = "linear",
         bounds_error: bool = True,
         fill_value: Any = np.nan,
-        **others: Any,
+        **others: Any,  # of SciPy's solver
     ) -> Any:
         if not has_boxes((points, values)):
             return super().__new__(cls)

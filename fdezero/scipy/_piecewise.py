@@ -92,7 +92,11 @@ class Piecewise:
     """
 
     def __init__(self, c: Array, x: Array, extrapolate: Any = True, axis: int = 0) -> None:
-        self.c, self.x, self.extrapolate, self.axis = c, x, extrapolate, axis
+        self.pieces, self.x, self.extrapolate, self.axis = c, x, extrapolate, axis
+
+    @property
+    def c(self) -> Array:
+        return self.pieces
 
     def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Array:
         """The values, or the ``nu``-th derivatives, at points ``x`` of any shape."""
@@ -116,8 +120,8 @@ class Piecewise:
 
     def _differentiated(self, nu: int) -> Array:
         if nu < 0:
-            return self.antiderivative(-nu).c
-        c = self.c
+            return self.antiderivative(-nu).pieces
+        c = self.pieces
         for _ in range(nu):
             if c.shape[0] == 1:
                 return c * 0
@@ -131,7 +135,7 @@ class Piecewise:
 
     def antiderivative(self, nu: int = 1) -> Piecewise:
         """The ``nu``-th antiderivative, which is 0 at the first knot."""
-        c = self.c
+        c = self.pieces
         for _ in range(nu):
             powers = np.arange(c.shape[0], 0, -1)
             ones = (1,) * (len(c.shape) - 2)

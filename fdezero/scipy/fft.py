@@ -64,6 +64,23 @@ def _documented(name: str, implementation: Callable[..., Any]) -> Any:
 fft, ifft, rfft, irfft, hfft, ihfft = map(_fourier, ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft"))
 fftn, ifftn, rfftn, irfftn = map(_fourier_of_axes, ("fftn", "ifftn", "rfftn", "irfftn"))
 fft2, ifft2, rfft2, irfft2 = (_fourier_of_axes(name, (-2, -1)) for name in ("fft2", "ifft2", "rfft2", "irfft2"))
+
+
+def _hermitian(function: Callable[..., Any], transform: Any, inverse: bool, default: Any = None) -> Any:
+    """A transform between Hermitian and real numbers, by one of real numbers with the scale the other way round."""
+
+    def implementation(x: Any, s: Any = None, axes: Any = default, norm: Any = None) -> Any:
+        x, norm = operand(x), _SWAPPED[norm or "backward"]
+        return np.conj(transform(x, s, axes, norm)) if inverse else transform(np.conj(x), s, axes, norm)
+
+    implementation.__name__ = function.__name__
+    implementation.__doc__ = f"``{public_name(function)}``, differentiable."
+    return mirrors(function)(implementation)
+
+
+_SWAPPED = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
+hfftn, hfft2 = _hermitian(original.hfftn, irfftn, False), _hermitian(original.hfft2, irfft2, False, (-2, -1))
+ihfftn, ihfft2 = _hermitian(original.ihfftn, rfftn, True), _hermitian(original.ihfft2, rfft2, True, (-2, -1))
 fftshift, ifftshift = map(_shift, ("fftshift", "ifftshift"))
 
 
@@ -104,8 +121,6 @@ def _transpose(g: Array, *, cosine: bool, kind: int, norm: str, axis: int) -> Ar
 
 
 _transform: Linear = linear(_computed, _transpose, name="trigonometric_transform", core=(0,))
-
-_SWAPPED = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 
 def _transformed(
@@ -174,6 +189,6 @@ dct, idct, dst, idst = map(_along_one, (original.dct, original.idct, original.ds
 dctn, idctn, dstn, idstn = map(_along_several, (original.dctn, original.idctn, original.dstn, original.idstn))
 
 __all__ = [
-    "dct", "dctn", "dst", "dstn", "fft", "fft2", "fftn", "fftshift", "hfft", "idct", "idctn", "idst", "idstn", "ifft",
-    "ifft2", "ifftn", "ifftshift", "ihfft", "irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftn",
+    "dct", "dctn", "dst", "dstn", "fft", "fft2", "fftn", "fftshift", "hfft", "hfft2", "hfftn", "idct", "idctn", "idst", "idstn",
+    "ifft", "ifft2", "ifftn", "ifftshift", "ihfft", "ihfft2", "ihfftn", "irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftn",
 ]  # fmt: skip

@@ -46,6 +46,25 @@ def det(a: Any) -> Any:
     return np.linalg.det(operand(a))
 
 
+@mirrors(original.eigvals)
+def eigvals(a: Any) -> Any:
+    """The eigenvalues of ``a`` (..., n, n), complex numbers, differentiable."""
+    return _complex(np.linalg.eigvals(operand(a)))
+
+
+@mirrors(original.eig)
+def eig(a: Any, right: bool = True) -> Any:
+    """The eigenvalues of ``a`` (..., n, n), complex numbers, and with ``right`` the eigenvectors; differentiable."""
+    if not right:
+        return eigvals(a)
+    w, v = np.linalg.eig(operand(a))
+    return _complex(w), v
+
+
+def _complex(w: Any) -> Any:
+    return w.astype(np.result_type(w.dtype, np.complex64))
+
+
 @mirrors(original.pinv)
 def pinv(a: Any, rtol: Any = None) -> Any:
     """The pseudo-inverse of ``a`` (..., m, n), differentiable where the rank does not change."""
@@ -73,8 +92,8 @@ def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 
 __all__ = [
-    "block_diag", "cho_factor", "cho_solve", "cholesky", "circulant", "coshm", "cosm", "det", "eigh", "eigvalsh", "expm",
-    "expm_frechet", "hankel", "inv", "logm", "lstsq", "lu", "lu_factor", "lu_solve", "norm", "pinv", "polar", "qr",
-    "sinhm", "sinm", "solve", "solve_banded", "solve_continuous_lyapunov", "solve_sylvester", "solve_toeplitz",
-    "solve_triangular", "sqrtm", "svd", "svdvals", "tanhm", "tanm", "toeplitz",
+    "block_diag", "cho_factor", "cho_solve", "cholesky", "circulant", "coshm", "cosm", "det", "eig", "eigh",
+    "eigvals", "eigvalsh", "expm", "expm_frechet", "hankel", "inv", "logm", "lstsq", "lu", "lu_factor", "lu_solve",
+    "norm", "pinv", "polar", "qr", "sinhm", "sinm", "solve", "solve_banded", "solve_continuous_lyapunov",
+    "solve_sylvester", "solve_toeplitz", "solve_triangular", "sqrtm", "svd", "svdvals", "tanhm", "tanm", "toeplitz",
 ]  # fmt: skip

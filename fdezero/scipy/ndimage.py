@@ -171,16 +171,14 @@ _fraction_start = constant(lambda x, *, order: np.floor(x) if order % 2 else np.
 
 
 def _weights(x: Array, order: int) -> list[Array]:
-    """The B-spline's weight of each neighbour of a coordinate."""
-    t = x - _fraction_start(x, order=order)
-    if order == 0:
-        return [t * 0 + 1]
-    if order == 1:
-        return [1 - t, t]
-    if order == 2:
-        return [(0.5 - t) ** 2 / 2, 0.75 - t * t, (0.5 + t) ** 2 / 2]
-    s = 1 - t
-    return [s**3 / 6, (4 - 6 * t * t + 3 * t**3) / 6, (4 - 6 * s * s + 3 * s**3) / 6, t**3 / 6]
+    """The B-spline's weight of each neighbour of a coordinate, by the recursion of Cox and de Boor for whole knots."""
+    t = x - _fraction_start(x, order=order) + (0 if order % 2 else 0.5)
+    weights = [t * 0 + 1]
+    for k in range(1, order + 1):
+        rising = [(t + (k - 1 - j)) * w / k for j, w in enumerate(weights)]
+        falling = [(j + 1 - t) * w / k for j, w in enumerate(weights)]
+        weights = [falling[0], *(a + b for a, b in zip(rising, falling[1:], strict=False)), rising[-1]]
+    return weights
 
 
 def _folded(x: Array, mode: str, size: int) -> Array:
@@ -201,21 +199,24 @@ def map_coordinates(
 ) -> Any:
     """The values of ``input`` at ``coordinates`` (dimensions, ...), between its samples by splines.
 
-    Differentiable in both, for an ``order`` of 0 to 3 and every mode but "grid-constant".
+    Differentiable in both, for every order and mode.
     """
     name = "scipy.ndimage.map_coordinates"
-    if not 0 <= order <= 3:
-        raise refuse(name, f"order={order}", "write an order of 0 to 3")
-    if mode not in (*_SYMMETRY, "nearest", "grid-wrap"):
+    if not 0 <= order <= 5:
+        raise RuntimeError("spline order not supported")
+    if mode not in (*_SYMMETRY, "nearest", "grid-wrap", "grid-constant"):
         raise refuse(name, f"mode={mode!r}", "write mode='constant', or 'grid-mirror' or 'grid-wrap'")
     x, at = operand(input), operand(coordinates)
     if at.shape[0] != len(x.shape):
         raise RuntimeError("invalid shape for coordinate array")
     samples = x.astype(np.complex128 if x.dtype.kind == "c" else np.float64)
-    margin = 0
+    edges: dict[str, Any] = {"nearest": {"mode": "edge"}, "grid-constant": {"constant_values": cval}}
+    margin, edge = 0, edges.get(mode)
     if prefilter and order > 1:
-        margin = _MARGIN if mode == "nearest" else 0
-        samples = spline_filter(np.pad(samples, margin, mode="edge") if margin else samples, order, mode=mode)
+        margin = 0 if edge is None else _MARGIN
+        samples = spline_filter(samples if edge is None else np.pad(samples, margin, **edge), order, mode=mode)
+    if mode == "grid-constant":  # a border is what there is everywhere beyond
+        samples, margin, mode = np.pad(samples, 1, constant_values=cval), margin + 1, "nearest"
     total = _sum_of_neighbours(samples, [at[i] + margin for i in range(at.shape[0])], order, mode)
     if mode == "constant":
         within: Any = True

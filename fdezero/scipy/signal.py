@@ -11,7 +11,7 @@ array([1.75])
 
 import scipy.signal as original
 
-from ._convolution import convolve, convolve2d, correlate, fftconvolve, oaconvolve
+from ._convolution import convolve, convolve2d, correlate, correlate2d, fftconvolve, oaconvolve
 from ._filters import (
     detrend,
     filtfilt,
@@ -26,8 +26,8 @@ from ._filters import (
 from ._mirror import others_of
 
 __all__ = [
-    "convolve", "convolve2d", "correlate", "detrend", "fftconvolve", "filtfilt", "hilbert", "lfilter", "oaconvolve",
-    "resample", "resample_poly", "savgol_filter", "sosfilt", "sosfiltfilt",
+    "convolve", "convolve2d", "correlate", "correlate2d", "detrend", "fftconvolve", "filtfilt", "hilbert", "lfilter",
+    "oaconvolve", "resample", "resample_poly", "savgol_filter", "sosfilt", "sosfiltfilt",
 ]  # fmt: skip
 
 __getattr__ = others_of(original)

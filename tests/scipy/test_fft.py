@@ -36,6 +36,9 @@ FOURIER = {
     "rfft": Case(lambda m, x: m.rfft(x, 5), (X,)),
     "ihfft": Case(lambda m, x: m.ihfft(x, workers=1), (X,)),
     "fft, axis": Case(lambda m, x: m.fft(x, axis=0, overwrite_x=False), (GRID,)),
+    **{f"{name}, {norm}": Case(lambda m, x, name=name, norm=norm: getattr(m, name)(x, norm=norm), (GRID * (1 if name[0] == "i" else 1 + 0.5j),), order=1)
+       for name in ("hfft2", "hfftn", "ihfft2", "ihfftn") for norm in (None, "ortho", "forward")},
+    "hfftn, axes": Case(lambda m, x: m.hfftn(x, s=(5, 2), axes=(1, 0)), (GRID + 1j,)),
     "fft2": Case(lambda m, x: m.fft2(x), (GRID,)),
     "ifft2": Case(lambda m, x: m.ifft2(x, s=(2, 3)), (GRID,)),
     "fftn": Case(lambda m, x: m.fftn(x, s=(5,)), (GRID,)),

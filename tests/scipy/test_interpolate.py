@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import scipy.interpolate
+from scipy.sparse.linalg import spsolve
 
 from fdezero import grad, vjp
 from fdezero.scipy import interpolate
+from fdezero.testing import check_grads
 
 from .cases import Case, check_batched, check_case
 
@@ -27,6 +29,7 @@ def clamped(inner, k=3):
 CLAMPED = clamped(INNER)
 MANY = np.linspace(0.05, 3.95, 15)
 MANY_Y = rng.normal(size=15)
+LONG = (np.array([0.0, 0.7, 1.1, 2.0, 2.6, 3.5]), np.linspace(-1.0, 4.0, 7))
 XI = np.array([[0.3, -0.7], [1.9, 0.2], [2.2, 1.9]])
 
 CASES = {
@@ -101,6 +104,7 @@ CASES = {
     "BSpline, derivatives": Case(lambda m, t, c: m.BSpline(clamped(t), c, 3).derivative()(P), (INNER, Y)),
     "BSpline, a double knot": Case(lambda m, c: m.BSpline(np.r_[CLAMPED[:5], CLAMPED[4:]], c, 3)(P), (np.append(Y, 0.3),)),
     "BSpline, unclamped": Case(lambda m, t, c: m.BSpline(t, c, 2)([1.3, 2.9]), (np.arange(8.0) / 2, Y[:5])),
+    "BSpline, a plain derivative": Case(lambda m, p: m.BSpline(CLAMPED, Y, 3).derivative()(p), (P,)),
     "BSpline, plain": Case(lambda m, p: m.BSpline(CLAMPED, Y, 3)(p), (P,)),
     "make_lsq_spline": Case(lambda m, x, y, t: m.make_lsq_spline(x, y, clamped(t))(P), (MANY, MANY_Y, INNER)),
     "make_lsq_spline, weights": Case(lambda m, w: m.make_lsq_spline(MANY, MANY_Y, CLAMPED, w=w)(P), (rng.uniform(0.5, 2, 15),)),
@@ -116,6 +120,15 @@ CASES = {
         lambda m, v, p: m.RegularGridInterpolator(GRID, v, bounds_error=False, fill_value=3.0)(p), (VALUES, XI * 1.5)
     ),
     "RegularGridInterpolator, nearest": Case(lambda m, v, p: m.RegularGridInterpolator(GRID, v, "nearest")(p), (VALUES, XI)),
+    **{
+        f"RegularGridInterpolator, {method}": Case(
+            # SciPy's default solver is iterative, and stops at a relative error of 1e-5
+            lambda m, v, p, method=method: m.RegularGridInterpolator(LONG, v, method, False, None, solver=spsolve)(p),
+            (rng.normal(size=(6, 7, 2)), XI[None] * 2),
+        )
+        for method in ("slinear", "cubic", "quintic")
+    },
+    "interpn, cubic": Case(lambda m, v, p: m.interpn(LONG[:1], v, p, "cubic", False, 3.0), (rng.normal(size=6), XI[:, :1] * 9)),
     "RegularGridInterpolator, vectors": Case(
         lambda m, v, p: m.RegularGridInterpolator(GRID, np.stack([v, v * v], axis=-1))((p[:, 0], p[:, 1])), (VALUES, XI)
     ),
@@ -139,6 +152,17 @@ def test_plain_splines_are_scipys():
     assert isinstance(interpolate.make_interp_spline(KNOTS, Y), scipy.interpolate.BSpline)
     assert isinstance(interpolate.make_lsq_spline(MANY, MANY_Y, CLAMPED), interpolate.BSpline)
     assert isinstance(interpolate.RegularGridInterpolator(GRID, VALUES), scipy.interpolate.RegularGridInterpolator)
+
+
+@pytest.mark.parametrize("boxed", ["y", "x"])
+def test_a_spline_s_coefficients_are_scipys(boxed):
+    """B-spline coefficients, and not those of the polynomials that the values are made of."""
+    of = {"y": lambda m, v: m.make_interp_spline(KNOTS, v, 3), "x": lambda m, v: m.make_interp_spline(v, Y, 3)}[boxed]
+    theirs = of(scipy.interpolate, {"y": Y, "x": KNOTS}[boxed])
+    found, _ = vjp(lambda v: (of(interpolate, v).c, of(interpolate, v).t), {"y": Y, "x": KNOTS}[boxed])
+    np.testing.assert_allclose(found[0], theirs.c, rtol=1e-10)
+    np.testing.assert_allclose(found[1], theirs.t, rtol=1e-12)
+    check_grads(lambda v: of(interpolate, v).c, ({"y": Y, "x": KNOTS}[boxed],), rtol=1e-4)
 
 
 def test_points_outside_are_nan():
@@ -170,7 +194,7 @@ def test_limits_of_an_integral():
             )
         ],
         (lambda x: interpolate.RegularGridInterpolator((x,), Y)(np.ones((1, 1))), TypeError, "the grid"),
-        (lambda x: interpolate.RegularGridInterpolator((KNOTS,), x, "cubic")(np.ones((1, 1))), TypeError, "method='cubic'"),
+        (lambda x: interpolate.RegularGridInterpolator((KNOTS,), x, "pchip")(np.ones((1, 1))), TypeError, "method='pchip'"),
         (lambda x: interpolate.RegularGridInterpolator((KNOTS,), x)(np.array([[9.0]])), ValueError, "out of bounds in dimension 0"),
     ],
 )  # fmt: skip

@@ -13,7 +13,7 @@ rng = np.random.default_rng(7)
 LINE, IMAGE = rng.normal(size=7), rng.normal(size=(5, 4))
 INSIDE = np.array([[0.3, 2.2, 3.9], [0.6, 1.4, 2.9]])
 OUTSIDE = np.array([-9.3, -6.2, -2.7, -0.8, -0.3, 0.2, 5.7, 6.3, 7.4, 13.2, 20.6])
-MODES = ["constant", "nearest", "reflect", "grid-mirror", "mirror", "wrap", "grid-wrap"]
+MODES = ["constant", "nearest", "reflect", "grid-mirror", "mirror", "wrap", "grid-wrap", "grid-constant"]
 
 CASES = {
     **{
@@ -21,10 +21,10 @@ CASES = {
             lambda m, x, at, order=order, mode=mode: m.map_coordinates(x, at[None], order=order, mode=mode, cval=2.0),
             (LINE, OUTSIDE), order=1,
         )
-        for order in (0, 1, 2, 3)
+        for order in range(6)
         for mode in MODES
     },
-    **{f"map_coordinates, {order}": Case(lambda m, x, at, order=order: m.map_coordinates(x, at, order=order), (IMAGE, INSIDE)) for order in (0, 1, 2, 3)},
+    **{f"map_coordinates, {order}": Case(lambda m, x, at, order=order: m.map_coordinates(x, at, order=order), (IMAGE, INSIDE)) for order in range(6)},
     "map_coordinates, no prefilter": Case(lambda m, x, at: m.map_coordinates(x, at, prefilter=False, mode="mirror"), (IMAGE, INSIDE)),
     "spline_filter": Case(lambda m, x: m.spline_filter(x), (IMAGE,)),
     "gaussian_filter": Case(lambda m, x: m.gaussian_filter(x, (0.7, 1.1), order=(0, 1), mode=("mirror", "wrap")), (IMAGE,)),
@@ -56,8 +56,7 @@ def test_the_dtype_of_the_image_stays():
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda x: ndimage.map_coordinates(x, INSIDE, order=4), "order=4"),
-        (lambda x: ndimage.map_coordinates(x, INSIDE, mode="grid-constant"), "mode='grid-constant'"),
+        (lambda x: ndimage.map_coordinates(x, INSIDE, mode="circular"), "mode='circular'"),
         (lambda x: ndimage.map_coordinates(x, INSIDE, output=np.float32), "output="),
         (lambda x: ndimage.gaussian_filter(x, 1.0, mode="constant", cval=1.0), "cval=1.0"),
         (lambda x: ndimage.correlate1d(IMAGE, x[0]), "weights that are a Box"),

@@ -35,6 +35,14 @@ def test_products(kind, name):
         np.testing.assert_allclose(vmap(f)(batch), np.stack([f(each) for each in batch]))
 
 
+def test_a_row_of_a_sparse_matrix():
+    """Which is a vector in SciPy's sparse arrays."""
+    row, x = scipy.sparse.csr_array(np.array([[4.0, 1.0, 0.0], [0.0, 3.0, 1.0]]))[0], np.array([0.5, -1.0, 2.0])
+    for f in (lambda x: row @ x, lambda x: x @ row):
+        check_grads(f, (x,), modes=("rev", "fwd"))
+        assert vjp(f, x)[0] == f(x)
+
+
 def test_dot_and_stacks():
     a = scipy.sparse.csr_array(DENSE)
     np.testing.assert_allclose(grad(lambda x: a.dot(x).sum())(X), grad(lambda x: (DENSE @ x).sum())(X))

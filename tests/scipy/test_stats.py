@@ -87,7 +87,9 @@ def test_keywords_frozen_batches_and_single_precision(name, shapes, points, meth
     # standard: neither loc nor scale
     standard = getattr(getattr(scipy.stats, name), method)(x, *shapes)
     np.testing.assert_allclose(record(lambda x: getattr(distribution, method)(x, *shapes), x), standard, **close)
-    narrow = grad(lambda x: getattr(distribution, method)(x, *shapes, loc, scale).sum())(x.astype(np.float32))
+    half = x.astype(np.float32)
+    assert record(lambda x: getattr(distribution, method)(x, *shapes, loc, scale), half).dtype == np.float64  # as SciPy's
+    narrow = grad(lambda x: getattr(distribution, method)(x, *shapes, loc, scale).sum())(half)
     assert narrow.dtype == np.float32
 
 
@@ -271,6 +273,18 @@ def test_distributions_are_pickled_by_name():
     assert held.logpdf(0.5) == scipy.stats.norm.logpdf(0.5, 1.0, 2.0) and grad(held.logpdf)(0.5) == 0.125
 
 
+@pytest.mark.parametrize("method", ["logpdf", "cdf"])
+@pytest.mark.parametrize("name", CONTINUOUS)
+def test_one_parameter_has_entries_of_its_own(name, method):
+    """The others are one number each, whose cotangents are summed: over what, depends on the shapes of all."""
+    shapes, points = CONTINUOUS[name]
+    args = arguments(method, shapes, points)
+    held = 2 if (name, method) in HELD else 1  # kappa, which is refused
+    for one in range(held, len(args)):
+        mixed = [np.full(3, x) * A([1.0, 1.01, 0.99]) if i == one else x for i, x in enumerate(args[held:], held)]
+        check_grads(lambda *p: getattr(getattr(stats, name), method)(*args[:held], *p), mixed, order=1, modes=("rev", "fwd"), rtol=1e-4)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", [(), (3,)])
 def test_the_cotangent_of_a_sum_is_one_number_and_gives_what_an_array_gives(shape, dtype):
@@ -278,8 +292,8 @@ def test_the_cotangent_of_a_sum_is_one_number_and_gives_what_an_array_gives(shap
     loc, scale = np.full(shape, 0.2, dtype)[()], np.full(shape, 1.3, dtype)[()]
     for parameters in ((), (loc,), (loc, scale)):
         _, pullback = fdezero.vjp(stats.norm.logpdf, x, *parameters)
-        dense = pullback(np.full(x.shape, 2.0, dtype))
-        repeated = pullback(np.broadcast_to(dtype(2.0), x.shape))
+        dense = pullback(np.full(x.shape, 2.0))
+        repeated = pullback(np.broadcast_to(2.0, x.shape))
         for mine, other in zip(repeated, dense, strict=True):
             assert mine.dtype == other.dtype == dtype
             np.testing.assert_allclose(mine, other, rtol=1e-5)

@@ -1,4 +1,4 @@
-"""Histograms in several dimensions: linear in the weights; the edges of the bins and bare counts are constants."""
+"""Histograms in several dimensions: linear in the weights; bare counts are constants, and edges move as in `tallies`."""
 
 from __future__ import annotations
 
@@ -7,30 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...core.declare import constant, implements
+from ...core.declare import implements
 from ...core.graph import Array
 from .gathering import place_rows
 from .helpers import as_operand
-
-
-def _cells(x: Any, *, bins: Any, limits: Any) -> tuple[Any, ...]:
-    """For each row the number of its cell, that of one more for a row in none; and the edges of each dimension."""
-    edges = np.histogramdd(x, bins, limits)[1]
-    cell, inside = np.zeros(len(x), np.intp), np.ones(len(x), bool)
-    for column, ends in zip(x.T, edges, strict=True):
-        place = np.where(column == ends[-1], len(ends) - 2, np.searchsorted(ends, column, side="right") - 1)
-        inside &= (ends[0] <= column) & (column <= ends[-1])
-        cell = cell * (len(ends) - 1) + place
-    return np.where(inside, cell, math.prod(len(ends) - 1 for ends in edges)), *edges
-
-
-def _batch_cells(primitive: Any, values: list[Array], batched: Any, size: int, params: Any) -> tuple[Array, ...]:
-    """Each example has edges of its own, and so is counted by itself."""
-    found = [primitive(x, **params) for x in values[0]]
-    return tuple(np.stack(each) for each in zip(*found, strict=True))
-
-
-cells = constant(_cells, name="histogramdd", batch=_batch_cells)
+from .tallies import bin_of
 
 
 @implements(np.histogramdd)
@@ -42,9 +23,18 @@ def histogramdd(
     w = np.ones(x.shape[0]) if weights is None else as_operand(weights)
     if w.shape != x.shape[:1]:
         raise ValueError(f"numpy.histogramdd: the weights of shape {w.shape} do not fit {x.shape[0]} points")
-    cell, *edges = cells(x, bins=bins, limits=range)
+    columns = np.moveaxis(x, -1, 0)
+    each = _of_each(bins, len(columns), "bins") if np.iterable(bins) else [bins] * len(columns)
+    limits = [None] * len(columns) if range is None else _of_each(range, len(columns), "range")
+    edges = [np.histogram_bin_edges(*of_one) for of_one in zip(columns, each, limits, strict=True)]
     shape = tuple(len(ends) - 1 for ends in edges)
     total = math.prod(shape)
+    cell: Any = 0
+    inside: Any = True
+    for column, ends, n in zip(columns, edges, shape, strict=True):
+        place = bin_of(as_operand(column), as_operand(ends))
+        cell, inside = cell * n + place, inside & (place < n)
+    cell = np.where(inside, cell, total)
     sums = place_rows(w.astype(np.float64), cell, length=total + 1)[:total]
     counts = sums.reshape(shape)
     if density:
@@ -52,6 +42,12 @@ def histogramdd(
         for axis, ends in enumerate(edges):
             counts = counts / (ends[1:] - ends[:-1]).reshape([-1 if i == axis else 1 for i, _ in enumerate(edges)])
     return counts, edges
+
+
+def _of_each(values: Any, count: int, name: str) -> Any:
+    if len(values) != count:
+        raise ValueError(f"numpy.histogramdd: {name} of {len(values)} for {count} dimensions")
+    return values
 
 
 @implements(np.histogram2d)

@@ -90,7 +90,7 @@ def _named_by(index: Any, shape: tuple[int, ...]) -> Any:
 @implements(np.take)
 def take(a: Array, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Array:
     a, at = along(a, axis, number=True)
-    index = as_operand(indices)
+    index = as_operand(indices) if np.size(indices) else np.zeros(np.shape(indices), np.intp)
     n = a.shape[at]
     if mode != "raise":
         index = np.clip(index, 0, n - 1) if mode == "clip" else index % n

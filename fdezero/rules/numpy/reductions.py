@@ -141,7 +141,7 @@ def prod(
 
 
 def _length(x: Any, *, axis: Axes, keepdims: bool) -> Any:
-    if x.ndim == 1 and not keepdims:
+    if x.ndim == 1 and axis and not keepdims:
         return np.sqrt(np.vdot(x, x).real)
     squares = x * x if x.dtype.kind != "c" else np.square(x.real) + np.square(x.imag)
     return np.sqrt(np.add.reduce(squares, axis, keepdims=keepdims))  # type: ignore[call-overload]  # of a bool that is no literal

@@ -50,7 +50,8 @@ REFUSED: dict[str, str] = {
         recarray require""",
     "is a window of a parameter that may be a Box, made in a plain array; write np.i0(beta * np.sqrt(1 - t * t)) / np.i0(beta) "
     "with t = np.linspace(-1, 1, m)": "kaiser",
-    "calls a Python function on plain numbers; write the function in terms of NumPy, or fdezero.vmap(f)(x)": """
+    "calls a Python function on plain numbers; write the function in terms of NumPy, fdezero.numpy.vectorize(f)(x), or "
+    "fdezero.vmap(f)(x)": """
         frompyfunc vectorize""",
     "iterates over plain arrays; write np.broadcast_arrays(x, y), x.flat or x[index] for index in np.ndindex(x.shape)": """
         broadcast flatiter ndenumerate nditer nested_iters""",
@@ -83,7 +84,7 @@ RUNS_AS_IT_IS: dict[str, str] = {
 WITHOUT_DERIVATIVE: dict[str, str] = {
     "": """
         all allclose any argmax argmin argpartition argsort around array2string array_equal array_equiv array_repr array_str
-        can_cast common_type count_nonzero diag_indices_from digitize einsum_path empty_like histogram_bin_edges in1d isclose
+        can_cast common_type count_nonzero diag_indices_from digitize einsum_path empty_like in1d isclose
         iscomplex iscomplexobj isin isneginf isposinf isreal isrealobj lexsort linalg.matrix_rank may_share_memory
         min_scalar_type nanargmax nanargmin ndim ones_like ravel_multi_index result_type round searchsorted shape
         shares_memory size tril_indices_from triu_indices_from unravel_index zeros_like"""

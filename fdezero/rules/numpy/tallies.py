@@ -1,7 +1,8 @@
 """Tallies: bincount and histogram, in their weights.
 
-Both add each weight to the entry that its value names, which `gathering.place_rows` does.  The places, the edges
-of bins and bare counts are constants.
+Both add each weight to the entry that its value names, which `gathering.place_rows` does.  The places and bare
+counts are constants; the edges of bins move with what they are made of: the smallest and the largest value, the
+limits, or edges that were given.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ...core.boxes import raw
-from ...core.declare import constant, implements, register
-from ...core.graph import Array
+from ...core.declare import constant, implements
+from ...core.graph import Array, Box
 from .gathering import place_rows
 from .helpers import as_operand
 
@@ -42,9 +43,30 @@ def _bin_of(x: Array, y: Array) -> Array:
     return np.where((x >= y[0]) & (x <= y[-1]), place, bins)
 
 
-edges_of = constant(lambda x, *, bins, limits: np.histogram_bin_edges(x, bins, limits), name="histogram_bin_edges")
+edges_of = constant(lambda x, *, bins: np.histogram_bin_edges(x, bins), name="histogram_bin_edges")
+edges_between = constant(
+    lambda x, first, last, *, bins: np.histogram_bin_edges(x, bins, (first, last)), name="histogram_bin_edges"
+)
 bin_of = constant(_bin_of, name="bin_of")
-register(np.histogram_bin_edges, constant(np.histogram_bin_edges), ("bins", "range"))
+
+
+@implements(np.histogram_bin_edges)
+def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Array:  # noqa: A002  # NumPy's name
+    """As NumPy's, and differentiable in what they are made of."""
+    x = as_operand(a).reshape(-1)
+    if isinstance(bins, str) and weights is not None:
+        raise TypeError("Automated estimation of the number of bins is not supported for weighted data")
+    if not isinstance(bins, (str, int, np.integer)):
+        edges = as_operand(bins)
+        if np.any(raw(edges[1:] < edges[:-1])):
+            raise ValueError("`bins` must increase monotonically, when an array")
+        return edges
+    plain = edges_of(x, bins=bins) if range is None else edges_between(x, *range, bins=bins)
+    first, last = range if range is not None else (0.0, 1.0) if 0 in x.shape else (np.min(x), np.max(x))
+    if not isinstance(first, Box) and not isinstance(last, Box):
+        return plain
+    beyond = np.where(first == last, 0.5, 0.0)  # as NumPy widens the range of equal values
+    return np.astype(np.linspace(first - beyond, last + beyond, plain.shape[0]), plain.dtype)
 
 
 @implements(np.histogram)
@@ -55,15 +77,8 @@ def histogram(
     w = np.ones(values.shape, np.intp) if weights is None else as_operand(weights)
     if w.shape != values.shape:
         raise ValueError(f"numpy.histogram: the weights of shape {w.shape} do not fit the values of shape {values.shape}")
-    if isinstance(bins, str) and weights is not None:
-        raise TypeError("Automated estimation of the number of bins is not supported for weighted data")
     values = values.reshape(-1)
-    if isinstance(bins, (str, int, np.integer)):
-        edges = edges_of(values, bins=bins, limits=range)
-    else:
-        edges = as_operand(bins)
-        if np.any(edges[1:] < edges[:-1]):
-            raise ValueError("`bins` must increase monotonically, when an array")
+    edges = histogram_bin_edges(values, bins, range, weights)
     number = edges.shape[0] - 1
     n = place_rows(w.reshape(-1), bin_of(values, edges), length=number + 1)[:number]
     return (n / np.diff(edges) / np.sum(n) if density else n), edges

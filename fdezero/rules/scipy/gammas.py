@@ -12,10 +12,15 @@ import scipy.special as sc
 
 from ...core.declare import implements
 from ...core.graph import Array
-from .helpers import special
+from .helpers import is_complex, special
 
 
 def _polygamma(n: Any, x: Any) -> Any:
+    if is_complex(x):
+        raise TypeError(
+            "scipy.special.polygamma takes no complex numbers, so digamma has no derivative rule for them, and gamma, "
+            "rgamma and loggamma have none for second derivatives"
+        )
     return sc.polygamma(n, x)
 
 

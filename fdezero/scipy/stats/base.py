@@ -16,7 +16,7 @@ import attrs
 import numpy as np
 
 from ...core.graph import Array, Box
-from .._boxes import as_array, has_box, quiet_log
+from .._boxes import as_double, has_box, quiet_log
 from .location import less, over
 
 #: A function of the standardised argument and the shapes.
@@ -120,7 +120,7 @@ def _is_infinite(end: Any) -> bool:
 
 def _standardized(x: Any, loc: Any, scale: Any) -> Any:
     """``(x - loc) / scale``, in which None stands for the default."""
-    z = as_array(x)
+    z = as_double(x)
     if loc is not None:
         z = less(z, loc)
     return z if scale is None else over(z, scale)
@@ -162,13 +162,13 @@ class Continuous(Base):
     def _given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any, Any]:
         """The shapes, loc and scale; these are None at their defaults, and scale is NaN where anything is not valid."""
         *shapes, loc, scale = self.parameters(args, kwargs, (*self.shapes, "loc", "scale"))
-        shapes = [as_array(s) for s in shapes]
-        loc = None if loc is None or (loc.__class__ in (int, float) and loc == 0) else as_array(loc)
+        shapes = [as_double(s) for s in shapes]
+        loc = None if loc is None or (loc.__class__ in (int, float) and loc == 0) else as_double(loc)
         valid = self.valid(*shapes)
         shapes = [where_valid(valid, s) for s in shapes]
         if scale is None:
             return shapes, loc, None if valid is True else np.where(valid, 1.0, np.nan)
-        scale = as_array(scale)
+        scale = as_double(scale)
         return shapes, loc, where_valid(both(valid, scale > 0), scale)
 
     def _ends(self, shapes: list[Any]) -> list[Any]:
@@ -194,7 +194,7 @@ class Continuous(Base):
             return self.original.logpdf(x, *args, **kwargs)
         shapes, loc, scale = self._given(args, kwargs)
         if self.log_density_at is not None and not (loc is None and scale is None):
-            return self.log_density_at(as_array(x), 0.0 if loc is None else loc, 1.0 if scale is None else scale)
+            return self.log_density_at(as_double(x), 0.0 if loc is None else loc, 1.0 if scale is None else scale)
         out = self._at(self.log_density, _standardized(x, loc, scale), shapes, -np.inf, -np.inf, True)
         return out if scale is None else less(out, np.log(scale))
 
@@ -233,7 +233,7 @@ class Continuous(Base):
         if not has_box(q, *args, *kwargs.values()):
             return getattr(self.original, name)(q, *args, **kwargs)
         shapes, loc, scale = self._given(args, kwargs)
-        q = as_array(q)
+        q = as_double(q)
         within = (q > 0) & (q < 1)
         low, high = self._ends(shapes)
         first, last = (low, high) if name == "ppf" else (high, low)

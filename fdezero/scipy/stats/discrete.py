@@ -14,7 +14,7 @@ import scipy.stats
 
 from ...core.declare import constant
 from ...core.graph import Array
-from .._boxes import as_array, has_box, quiet_log
+from .._boxes import as_double, has_box, quiet_log
 from .base import Base, Standard, both, where_valid
 
 
@@ -41,8 +41,8 @@ class Discrete(Base):
 
     def _given(self, k: Any, args: Any, kwargs: Any) -> tuple[Array, Array, list[Any], Any]:
         *shapes, loc = self.parameters(args, kwargs, (*self.shapes, "loc"))
-        shapes = [as_array(s) for s in shapes]
-        k = as_array(k) if loc is None else as_array(k) - loc
+        shapes = [as_double(s) for s in shapes]
+        k = as_double(k) if loc is None else as_double(k) - loc
         valid = self.valid(*shapes)
         if valid is not True:  # a NaN goes wherever the shape does
             shapes = [where_valid(valid, s) for s in shapes]

@@ -111,6 +111,11 @@ def _in_scale(g: Array, w: Array) -> Array:
     return _times(_minus(_times(w * w, 2.0), 1.0), g)
 
 
+def _narrower(loc: Any, scale: Any) -> Any:
+    """What tells `_total` to sum: the location, unless the scale, which divides the sum, has entries of its own."""
+    return scale if getattr(scale, "shape", ()) else loc
+
+
 def _total_in_scale(g: Any, w: Any, like: Any) -> Any:
     g = _repeated(g)
     if isinstance(g, np.generic) and like.shape == () and w.dtype == np.float64:
@@ -131,9 +136,9 @@ _normal_and_w = general(
         lambda g, z, out: _sum(g[0], lambda c: _in_x(c, out[1], z), g[1], lambda c: c / (z * _ROOT_2)),
         lambda g, z, out, like: _sum(
             g[0],
-            lambda c: _total_product(c, out[1], like) * _ROOT_2 / z,
+            lambda c: _total_product(c, out[1], _narrower(like, z)) * _ROOT_2 / z,
             g[1],
-            lambda c: -_total(c, like) / (z * _ROOT_2),
+            lambda c: -_total(c, _narrower(like, z)) / (z * _ROOT_2),
         ),
         lambda g, z, out, like: _sum(
             g[0], lambda c: _total_in_scale(c, out[1], like) / z, g[1], lambda c: -_total_product(c, out[1], like) / z

@@ -9,7 +9,7 @@ import scipy.special as sc
 import scipy.stats
 
 from ...core.graph import Array
-from .._boxes import as_array, has_box
+from .._boxes import as_double, has_box
 from .base import Base
 
 LN_2PI = float(np.log(2 * np.pi))
@@ -17,7 +17,7 @@ LN_2PI = float(np.log(2 * np.pi))
 
 def _negligible(cov: Array) -> float:
     """The part of the largest eigenvalue that SciPy takes for 0."""
-    return float((1e3 if cov.dtype == np.float32 else 1e6) * np.finfo(cov.dtype).eps)
+    return float(1e6 * np.finfo(cov.dtype).eps)
 
 
 def _pseudo(cov: Array) -> tuple[Array, Array, Array]:
@@ -56,8 +56,8 @@ class MultivariateNormal(Base):
         """
         if not has_box(x, mean, cov):
             return self.original.logpdf(x, mean, cov, allow_singular)
-        x, cov = as_array(x), as_array(cov)
-        mean = None if mean is None else as_array(mean)
+        x, cov = as_double(x), as_double(cov)
+        mean = None if mean is None else as_double(mean)
         n = self._dimension(mean, cov)
         deviation = self._components(x, n)
         deviation = deviation if mean is None else deviation - mean
@@ -85,8 +85,8 @@ class MultivariateNormal(Base):
         """
         if not has_box(mean, cov):
             return self.original.entropy(mean, cov)
-        cov = as_array(cov)
-        cov = self._matrix(cov, self._dimension(None if mean is None else as_array(mean), cov))
+        cov = as_double(cov)
+        cov = self._matrix(cov, self._dimension(None if mean is None else as_double(mean), cov))
         _, log_determinant, rank = _pseudo(cov)
         return 0.5 * (rank * (LN_2PI + 1) + log_determinant)
 
@@ -140,7 +140,7 @@ class Multinomial(Base):
         """
         if not has_box(x, n, p):
             return self.original.logpmf(x, n, p)
-        x, n, p = as_array(x), as_array(n), as_array(p)
+        x, n, p = as_double(x), as_double(n), as_double(p)
         others = p[..., :-1]
         p = np.concatenate([others, 1 - np.sum(others, axis=-1, keepdims=True)], axis=-1)
         terms = sc.xlogy(x, p) - sc.gammaln(x + 1)
@@ -173,7 +173,7 @@ class Dirichlet(Base):
         """
         if not has_box(x, alpha):
             return self.original.logpdf(x, alpha)
-        x, alpha = as_array(x), as_array(alpha)
+        x, alpha = as_double(x), as_double(alpha)
         k = alpha.shape[0]
         if x.shape[0] == k - 1:
             x = np.concatenate([x, 1 - np.sum(x, axis=0, keepdims=True)])

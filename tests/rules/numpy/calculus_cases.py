@@ -126,6 +126,12 @@ for _bins in (3, [0.0, 0.5, 1.0]):
     case(np.histogram, draw(2, 3), f=lambda w, b=_bins: np.histogram(_values, b, weights=w)[0], label=f"bins={_bins}")
     case(np.histogram, draw(2, 3, low=0.5), f=lambda w, b=_bins: np.histogram(_values, b, (0, 1), True, w)[0], label=f"density, bins={_bins}")
 case(np.histogram, draw(2, 3, dtype=complex), f=lambda w: np.histogram(_values, weights=w)[0])
+case(np.histogram, distinct(5), draw(5, low=0.5), f=lambda x, w: np.histogram(x, 3, weights=w, density=True), label="edges of the values")
+case(np.histogram, distinct(5), draw(5), f=lambda x, w: np.histogram(x + 0.02, [-9.0, 0.0, 9.0], weights=w), label="edges given")
+case(np.histogram, np.array([-1.0, 0.3, 2.0]), f=lambda y: np.histogram(distinct(5), y, density=True), label="differentiable edges")
+case(np.histogram_bin_edges, distinct(5), bins=4)
+case(np.histogram_bin_edges, distinct(2, 3).astype(np.float32), bins=2, label="float32")
+case(np.histogram_bin_edges, distinct(5), np.float64(9.0), f=lambda x, b: np.histogram_bin_edges(x, 3, (x[0], b)), label="limits")
 CONSTANT |= {
     np.histogram: lambda x: np.histogram(x, 4)[0],
     np.histogram_bin_edges: lambda x: np.histogram_bin_edges(x, bins=4, range=(0, 1)),

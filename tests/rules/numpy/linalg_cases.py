@@ -179,3 +179,5 @@ def _norms(case: Any, draw: Any) -> None:
     for ord_ in (0.5, 1, 2, 3, np.inf, -np.inf):
         case(la.vector_norm, draw(2, 3), ord=ord_, axis=-1, keepdims=True)
     case(la.vector_norm, draw(2, 3, dtype=complex), ord=3)
+    case(la.norm, draw())
+    case(la.vector_norm, draw(3), axis=())

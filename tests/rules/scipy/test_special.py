@@ -242,3 +242,10 @@ assert abs(fdezero.grad(scipy.special.erf)(0.0) - 1.1283791670955126) < 1e-15
 assert 'fdezero.rules.scipy' in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_polygamma_of_complex_numbers_is_refused():
+    z = np.array([0.5 + 1j])
+    for f in (lambda z: sc.digamma(z), lambda z: grad(lambda z: np.real(sc.gamma(z)).sum())(z)):
+        with pytest.raises(TypeError, match="polygamma takes no complex numbers"):
+            grad(lambda z, f=f: np.real(f(z)).sum())(z)
