@@ -22,14 +22,13 @@ which takes a tenth of the time of flattening the arguments and looking up what 
 from __future__ import annotations
 
 import itertools
-import linecache
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from .. import tree
+from .generated import define
 from .signature import Signature, Static
 from .trace import OBJECT, Trace
 
@@ -38,8 +37,6 @@ MISS = object()
 
 #: The classes of static values of which equal ones are the same; those of others are compared with more care (`Static`).
 _ATOMS = (str, bytes, bool, int)
-
-_counter = itertools.count()
 
 
 def make_enter(signature: Signature, trace: Trace, run: Callable[..., Any], otherwise: Callable[..., Any]) -> Any:
@@ -64,13 +61,8 @@ def make_enter(signature: Signature, trace: Trace, run: Callable[..., Any], othe
         f"    if outs.__class__ is not tuple: return otherwise(outs, ({leaves}{',' if leaves else ''}))",
         f"    return {result}",
     ]
-    text = "\n".join(lines) + "\n"
-    filename = f"<fdezero jit: entry {next(_counter)}>"
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     space = source.space | {"MISS": MISS, "run": run, "otherwise": otherwise, "ndarray": np.ndarray}
-    exec(compile(text, filename, "exec"), space)
-    weakref.finalize(space["enter"], linecache.cache.pop, filename, None).atexit = False
-    return space["enter"]
+    return define("enter", "\n".join(lines) + "\n", space, "entry")
 
 
 class _NoSource(Exception):

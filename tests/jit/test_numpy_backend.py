@@ -201,12 +201,15 @@ def test_reductions_of_large_arrays(shape, axes):
 
 
 def test_sums_are_as_accurate_as_numpys():
-    """The error of a sum of a million numbers, by blocks, is that of NumPy's pairs; adding one by one has 1,000 times more."""
+    """The error of a sum of a million numbers, by blocks, is about that of NumPy's pairs.
+
+    How many partial sums a product has depends on the processor; adding one by one has an error of 1e-11.
+    """
     x = np.full(10**6 + 3, 0.1)
     b = Builder(x)
     program = b.program(b(Reduce(np.add, (0,)), b.map(np.multiply, b.map(np.add, 0, 0), 0)), b(Reduce(np.add, (0,)), b.map(np.negative, 0)))
     dot, total = compile_program(program).run(x)
-    assert abs(dot / (0.02 * len(x)) - 1) < 1e-14 and abs(-total / (0.1 * len(x)) - 1) < 1e-14
+    assert abs(dot / (0.02 * len(x)) - 1) < 1e-13 and abs(-total / (0.1 * len(x)) - 1) < 1e-13
 
 
 @pytest.mark.parametrize("shapes", [((3, 4), (4, 5)), ((1, 4), (4, 1)), ((0, 4), (4, 2)), ((2, 0), (0, 2)), ((2, 3, 4), (4, 5)), ((2, 1, 3, 4), (5, 4, 1))])
@@ -467,7 +470,7 @@ def test_a_traceback_shows_the_line_of_the_source():
     try:
         compile_program(program).run(np.ones(2))
     except IndexError:
-        assert "call_function(v0)" in traceback.format_exc()
+        assert "call_function(v0" in traceback.format_exc()
     else:
         pytest.fail("no error")
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..program import Compiled, Program, Type
+from ..generated import define
+from ..program import Apply, Compiled, Program, Type
 from .engine import Target
 from .native import Native, native
 from .segments import Segment, cut, guarded, readable
@@ -77,8 +78,7 @@ class _Writer:
 
     def function(self, way: str) -> Callable[..., Any]:
         names = self.names | {f"segment{k}": getattr(each, way) for k, each in self.segments.items()}
-        exec(compile(self.source, "<program>", "exec"), names)
-        return names["run"]  # type: ignore[no-any-return]  # what the source defines
+        return define("run", self.source, names, "driver")
 
     def name(self, value: int) -> str:
         if value in self.program.constants:
@@ -119,7 +119,8 @@ class _Writer:
 
     def _call(self, k: int, step: Any) -> str:
         self.names[f"call{k}"] = step.operation.run
-        arguments = ", ".join(self.name(i) for i in step.operands)
+        copied = ".copy()" if isinstance(step.operation, Apply) and step.operation.may_keep else ""
+        arguments = ", ".join(self.name(i) + (copied if self.program.types[i].shape else "") for i in step.operands)
         return f"{', '.join(self.name(i) for i in step.outputs)} = call{k}({arguments})  # {step.operation.name}"
 
 

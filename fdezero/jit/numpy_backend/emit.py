@@ -17,7 +17,7 @@ from .operations import Dot, Entries, Loop
 from .writer import Writer, index
 
 #: Sums of at most so many entries are products with a vector of ones, which starts sooner than `np.add.reduce`.
-#: BLAS adds up in 32 partial sums or more, so up to here its error is not larger than that of NumPy's pairs.
+#: BLAS adds up in many partial sums: up to here, of equal numbers, its error was at most 19 roundings.
 SHORT = 4096
 
 _BLAS = (np.dtype(np.float64), np.dtype(np.float32))
@@ -193,7 +193,8 @@ def _overlaps(operation: Scatter) -> tuple[bool, list[bool]]:
 
 def _apply(w: Writer, each: Instruction) -> None:
     operation: Apply = each.operation
-    arguments = [_passed(w, i) for i in each.operands]
+    copied = ".copy()" if operation.may_keep else ""
+    arguments = [_passed(w, i) + (copied if w.kind(i).shape else "") for i in each.operands]
     names = [f"v{i}" for i in each.outputs]
     w.write(f"{', '.join(names)} = {w.names.name(operation.run, f'call_{operation.name}')}({', '.join(arguments)})")
     for i, name in zip(each.outputs, names, strict=True):
