@@ -16,6 +16,25 @@ class ImpureFunction(ValueError):
     """A jitted function that did something else the second time it was traced with the same decisions."""
 
 
+def entries(trace: Trace) -> list[bytes]:
+    """What is in the arrays that a program reads at each call, for `refuse_writes`."""
+    arrays = [value for value in trace.program.constants.values() if isinstance(value, np.ndarray)]
+    return [value.tobytes() for value in arrays if value.flags.writeable]
+
+
+def refuse_writes(trace: Trace, before: list[bytes], f: Callable[..., Any]) -> None:
+    """Compare what is in those arrays with what was in them before the second trace.
+
+    Raises:
+        ImpureFunction: where the function has changed one.
+    """
+    if entries(trace) != before:
+        raise ImpureFunction(
+            f"{getattr(f, '__name__', 'the function')} writes to an array from outside that it computes with, which a program "
+            "would not do: pass the array as an argument and return the new one"
+        )
+
+
 def refuse_changes(before: Trace, after: Trace, f: Callable[..., Any]) -> None:
     """Compare two traces of a function, at arguments for which the same decisions are made.
 
@@ -31,6 +50,7 @@ def refuse_changes(before: Trace, after: Trace, f: Callable[..., Any]) -> None:
                 f"{name} called {one.operation.name} when it was traced and {other.operation.name} the second time; a jitted "
                 "function must do the same at each call: pass what it depends on as an argument"
             )
+        _refuse_other_parameters(name, one.operation, other.operation)
         for a, b in zip(one.operands, other.operands, strict=True):
             _refuse_change(name, one.operation.name, a, b, first, second, numbers)
         numbers.update(zip(one.outputs, other.outputs, strict=True))
@@ -61,15 +81,44 @@ def _refuse_change(name: str, use: str, a: int, b: int, first: Program, second: 
     if a in first.constants and b in second.constants:
         old, new = first.constants[a], second.constants[b]
         if not (_is_same_array(old, new) or _equal(old, new)):
-            raise ImpureFunction(
-                f"a constant of {name}, used in {use}, was {describe(old)} when it was traced and is {describe(new)} now; a "
-                "program would keep the first one: pass it to the function as an argument (of random numbers: draw them "
-                "outside, or pass a seed as a static argument)"
-            )
+            raise changed(name, use, old, new)
     elif numbers.get(a) != b:
         raise ImpureFunction(
             f"{name} gave {use} another operand the second time it was traced; a jitted function must do the same at each call"
         )
+
+
+def changed(name: str, use: str, old: Any, new: Any) -> ImpureFunction:
+    """The error for a constant that is another one the second time."""
+    return ImpureFunction(
+        f"a constant of {name}, used in {use}, was {describe(old)} when it was traced and is {describe(new)} now; a "
+        "program would keep the first one: pass it to the function as an argument (of random numbers: draw them "
+        "outside, or pass a seed as a static argument)"
+    )
+
+
+def _refuse_other_parameters(name: str, one: Any, other: Any) -> None:
+    """Compare the static parameters of two calls of one primitive: an index, an axis, a dtype."""
+    if isinstance(one, Apply):
+        for parameter, old in one.params.items():
+            new = other.params.get(parameter)
+            if _differs(old, new):
+                raise changed(name, f"{one.name} as its {parameter}", old, new)
+
+
+def _differs(a: Any, b: Any) -> bool:
+    """True for parameters that are other values; objects of which nothing is known may be new ones at each call."""
+    if type(a) is not type(b):
+        return True
+    if isinstance(a, (np.ndarray, np.generic)):
+        return not _equal(a, b)
+    if isinstance(a, (tuple, list)):
+        return len(a) != len(b) or any(map(_differs, a, b))
+    if isinstance(a, dict):
+        return list(a) != list(b) or any(map(_differs, a.values(), b.values()))
+    if isinstance(a, slice):
+        return _differs((a.start, a.stop, a.step), (b.start, b.stop, b.step))
+    return isinstance(a, (*_PLAIN, np.dtype)) and not (a == b or a != a)
 
 
 def _same_call(one: Instruction, other: Instruction) -> bool:

@@ -21,7 +21,7 @@ import numpy as np
 from ..interpreters.python_numbers import OfNumbers
 from .flattener import make_enter
 from .program import Compiled, Program, evaluate
-from .purity import refuse_changes
+from .purity import entries, refuse_changes, refuse_writes
 from .signature import Signature, arguments_of
 from .simplify.dead import remove_dead
 from .trace import OBJECT, Trace, Untraceable, UsesOuterBox, is_of_package, trace
@@ -173,9 +173,11 @@ class Specialisation:
     def checked(self, variant: Variant, leaves: Sequence[Any]) -> Any:
         """The result of a call that is traced a second time, and compared: a pure function gives the same program."""
         with self.lock:
+            before = entries(variant.trace)
             found = self.retraced_or_none(leaves, variant.trace.is_careful)
             if found is None:
                 return self.eager(leaves)
+            refuse_writes(variant.trace, before, self.f)
             refuse_changes(variant.trace, found, self.f)
             variant.is_checked = True
         return found.result
