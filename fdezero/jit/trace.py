@@ -60,7 +60,7 @@ class Recorder:
         return number
 
     def constant(self, value: Any) -> int:
-        """The number of a constant: a number is known by its type and bits, an array by its identity while it stays as it is."""
+        """The number of a constant: a number is known by its type and bits, an array by its identity while it stays itself."""
         if isinstance(value, np.ndarray):
             return self._array(value)
         key = (type(value), np.asarray(value).tobytes())
