@@ -260,6 +260,10 @@ class Builder:
         safe = self.where(condition, number, x)
         return self.line(f"freeze {safe.type} {safe.text}", safe.kind)
 
+    def nan_of(self, nan: Value, x: Value, y: Value) -> Value:
+        """The NaN among x and y where the condition says that there is one; elsewhere y, and no flag is raised."""
+        return self.guarded(~nan, x, 0.0) + y
+
     def polynomial(self, x: Value, coefficients: Sequence[Any]) -> Value:
         """The sum of ``coefficients[k] * x**k``, by Horner's rule in x**2 on the even and the odd powers."""
         if len(coefficients) < 5:

@@ -53,7 +53,7 @@ def logaddexp_rare(b: Builder, x: Value, y: Value) -> Value:
     """NaN where one is, otherwise the infinity that is the larger, or x where y is the smaller infinity."""
     nan = x.is_nan | y.is_nan
     u, v = b.guarded(nan, x, 0.0), b.guarded(nan, y, 0.0)
-    return b.where(nan, x + y, b.where(u > v, u, v) + 0.0)
+    return b.where(nan, b.nan_of(nan, x, y), b.where(u > v, u, v) + 0.0)
 
 
 def times_log(b: Builder, x: Value, y: Value, name: str, pole: float) -> Value:
@@ -66,7 +66,7 @@ def times_log(b: Builder, x: Value, y: Value, name: str, pole: float) -> Value:
     y_ = b.guarded(none | nan, y, 1.0)
     at, beyond = y_.equals(pole), y_ < pole
     log = b.where(beyond, NAN, b.where(at, -INFINITY, b.call(name, b.guarded(at | beyond, y_, 1.0))))
-    return b.where(none, 0.0, b.where(nan, x + y, b.guarded(none | nan, x, 1.0) * log))
+    return b.where(none, 0.0, b.where(nan, b.nan_of(nan, x, y), b.guarded(none | nan, x, 1.0) * log))
 
 
 def xlogy(b: Builder, x: Value, y: Value) -> Value:

@@ -60,7 +60,7 @@ def arctan2_rare(b: Builder, y: Value, x: Value) -> Value:
     )
     scale = b.where((ay.bits > b.pattern(2.0**1000)) | (ax.bits > b.pattern(2.0**1000)), 0.125, 1.0)
     both_zero = (ay.bits | ax.bits).equals(0)
-    return b.where(nan, y + x, angle_of_point(b, y, x, ay * scale, b.where(both_zero, 1.0, ax * scale)))
+    return b.where(nan, b.nan_of(nan, y, x), angle_of_point(b, y, x, ay * scale, b.where(both_zero, 1.0, ax * scale)))
 
 
 def arcsine_parts(b: Builder, x: Value) -> tuple[Value, Value, Value]:

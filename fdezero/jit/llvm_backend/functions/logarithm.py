@@ -82,7 +82,7 @@ def logarithm_rare(b: Builder, x: Value, ending: Ending) -> Value:
     """The logarithm of any x; it divides by zero at zero and takes a square root where x is negative."""
     tiny = x.magnitude < b.pattern(NORMAL[b.kind])
     more = 2.0 ** (b.fraction + 2)
-    scaled = b.where(tiny, x * more, x)
+    scaled = x * b.where(tiny, more, 1.0)
     k, m, _ = halves(b, scaled)
     y = ending(b, b.where(tiny, k - float(b.fraction + 2), k), m - 1.0)
     y = b.where(x.magnitude.equals(b.pattern(INFINITY)), INFINITY, y)

@@ -91,7 +91,7 @@ def power_rare(b: Builder, x: Value, y: Value) -> Value:
     y_ = b.where(exponent_.magnitude > b.pattern(2.0**65), b.copysign(2.0**65, y), exponent_)
     base = b.fabs(b.guarded(nan | zero | endless | outside, x, 1.0))
     tiny = base.bits < b.pattern(NORMAL[b.kind])
-    high, low = log2_pair(b, b.where(tiny, base * 2.0**54, base))
+    high, low = log2_pair(b, base * b.where(tiny, 2.0**54, 1.0))
     high, lost = sum_of(high, b.where(tiny, -54.0, 0.0))
     high, more = sum_of(high, low + lost)
     first = y_ * high
@@ -102,14 +102,14 @@ def power_rare(b: Builder, x: Value, y: Value) -> Value:
     result = p * power_of_two(b, n >> 1) * power_of_two(b, n - (n >> 1))
 
     down = y.bits < 0
-    at_zero = b.where(down, 1.0 / b.fabs(b.guarded(~(zero & down & ~nan & ~y.magnitude.equals(0)), x, 1.0)), 0.0)
+    at_zero = b.where(down, 1.0 / b.fabs(b.guarded(~(zero & down & ~nan & ~endless_y & ~y.magnitude.equals(0)), x, 1.0)), 0.0)
     result = b.where(zero, at_zero, b.where(endless, b.where(down, 0.0, INFINITY), result))
     unsigned = result
     result = b.where(odd & negative, -unsigned, unsigned)
     result = b.where(outside, b.sqrt(b.guarded(~outside, x, 1.0)), result)
     grows = down ^ (x.magnitude > b.pattern(1.0))
     at_end = b.where(x.magnitude.equals(b.pattern(1.0)), 1.0, b.where(grows, INFINITY, 0.0))
-    result = b.where(nan, x + y, b.where(endless_y, at_end, result))
+    result = b.where(nan, b.nan_of(nan, x, y), b.where(endless_y, at_end, result))
     return b.where(x.bits.equals(b.pattern(1.0)) | y.magnitude.equals(0), 1.0, result)
 
 

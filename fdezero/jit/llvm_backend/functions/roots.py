@@ -59,7 +59,7 @@ def hypot_rare(b: Builder, x: Value, y: Value) -> Value:
     large = (u.magnitude > b.pattern(1.0)) | (v.magnitude > b.pattern(1.0))
     u, v = (w * b.where(large, 2.0**-600, 2.0**600) for w in (u, v))
     root = b.sqrt(b.fma(u, u, v * v)) * b.where(large, 2.0**600, 2.0**-600)
-    return b.where(endless, INFINITY, b.where(nan, x + y, root))
+    return b.where(endless, INFINITY, b.where(nan, b.nan_of(nan, x, y), root))
 
 
 DEFINITIONS = {
