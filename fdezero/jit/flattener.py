@@ -29,7 +29,7 @@ import numpy as np
 
 from .. import tree
 from .generated import define
-from .signature import Signature, Static
+from .signature import Signature, Static, Weak
 from .trace import OBJECT, Trace
 
 #: What a generated function returns for arguments that it is not for.
@@ -112,7 +112,10 @@ class _Source:
 
     def leaf(self, name: str, kind: Any) -> None:
         if isinstance(kind, Static):
-            given = self.given(kind.value)
+            given = self.given(kind.held)
+            if isinstance(kind.held, Weak):
+                self.miss(f"{name} is not {given}()")
+                return
             equal = f" and ({name}.__class__ is not {given}.__class__ or {name} != {given})"
             self.miss(f"{name} is not {given}{equal if type(kind.value) in _ATOMS else ''}")
             return
