@@ -94,6 +94,10 @@ class Traced(PythonNumber):
     def concrete(self) -> Any:
         """The plain value, on which something is decided."""
         self.recorder.decided(self.number, self._value)
+        if self.dtype.kind in "fc" and not np.all(self._value):  # the zeros are equal, and a decision may depend on their signs
+            for part in (self.real, self.imag) if self.dtype.kind == "c" else (self,):
+                signs: Any = np.signbit(part)
+                self.recorder.decided(signs.number, signs._value)
         return self._value
 
     def lift(self, x: Any) -> Traced:

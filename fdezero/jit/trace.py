@@ -63,7 +63,7 @@ class Recorder:
         """The number of a constant: a number is known by its type and bits, an array by its identity while it stays itself."""
         if isinstance(value, np.ndarray):
             return self._array(value)
-        key = (type(value), np.asarray(value).tobytes())
+        key = (type(value), value if type(value) is int else np.asarray(value).tobytes())  # NumPy may have no room for an int
         if key not in self._numbers:
             self._numbers[key] = number = self.new(value)
             self.constants[number] = value
