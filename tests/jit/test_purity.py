@@ -2,22 +2,12 @@
 
 import itertools
 import warnings
-from functools import partial
 
 import numpy as np
 import pytest
 
-from fdezero import at, grad, jit, jvp, vmap
+from fdezero import at, grad, jvp, vmap
 from fdezero.jit.purity import ImpureFunction
-
-from .backends import BACKENDS
-
-
-@pytest.fixture(params=BACKENDS)
-def compiled(request):
-    """`jit` with each backend."""
-    return partial(jit, backend=request.param)
-
 
 V, M = np.array([1.0, 2.0, 3.0]), np.arange(9.0).reshape(3, 3)
 

@@ -1,22 +1,12 @@
 """What is compiled for an object goes with the object."""
 
 import weakref
-from functools import partial
 
 import numpy as np
-import pytest
 
-from fdezero import grad, jit
-
-from .backends import BACKENDS
+from fdezero import grad
 
 V = np.array([1.0, 2.0, 3.0])
-
-
-@pytest.fixture(params=BACKENDS)
-def compiled(request):
-    """`jit` with each backend."""
-    return partial(jit, backend=request.param)
 
 
 def test_a_method_does_not_keep_its_objects(compiled):

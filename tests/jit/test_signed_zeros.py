@@ -1,20 +1,9 @@
 """Zeros keep their signs: where Python decides on a number, and where arrays are joined."""
 
 import warnings
-from functools import partial
 
 import numpy as np
 import pytest
-
-from fdezero import jit
-
-from .backends import BACKENDS
-
-
-@pytest.fixture(params=BACKENDS)
-def compiled(request):
-    """`jit` with each backend."""
-    return partial(jit, backend=request.param)
 
 
 @pytest.mark.parametrize(

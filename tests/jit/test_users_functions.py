@@ -3,21 +3,12 @@
 import gc
 import linecache
 import traceback
-from functools import partial
 
 import numpy as np
 import pytest
 
-from fdezero import grad, jit
+from fdezero import grad
 from fdezero.primitives import constant, elementwise, general
-
-from .backends import BACKENDS
-
-
-@pytest.fixture(params=BACKENDS)
-def compiled(request):
-    """`jit` with each backend."""
-    return partial(jit, backend=request.param)
 
 
 @pytest.mark.parametrize(
