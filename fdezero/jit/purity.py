@@ -35,16 +35,36 @@ def refuse_writes(trace: Trace, before: list[bytes], f: Callable[..., Any]) -> N
         )
 
 
-def refuse_changes(before: Trace, after: Trace, f: Callable[..., Any]) -> None:
-    """Compare two traces of a function, at arguments for which the same decisions are made.
+def refuse_changes(before: Trace, after: Trace, f: Callable[..., Any]) -> bool:
+    """Compare two traces of a function, at arguments for which a program says that the same decisions are made.
+
+    Returns:
+        False where the second trace decided otherwise, for a program may round otherwise; they are then compared up to there.
 
     Raises:
         ImpureFunction: naming a constant that changed, or the call that differs.
     """
     name = getattr(f, "__name__", "the function")
-    first, second = before.program, after.program
-    numbers = dict(zip(first.inputs, second.inputs, strict=True))  # the values of the first run in the second
-    for one, other in zip(first.instructions, second.instructions, strict=False):
+    count = _other_decision(before.program, after.program)
+    numbers = _refuse_other_calls(name, before.program, after.program, count)
+    if count is None:
+        _refuse_another_result(name, before, after, numbers)
+    return count is None
+
+
+def _other_decision(first: Program, second: Program) -> int | None:
+    """How many calls come before the first decision that differs; None where none does."""
+    for one, other in zip(first.guards, second.guards, strict=False):
+        if one.position != other.position or not np.array_equal(one.expected, other.expected):
+            return min(one.position, other.position)
+    rest = [*first.guards[len(second.guards) :], *second.guards[len(first.guards) :]]
+    return rest[0].position if rest else None
+
+
+def _refuse_other_calls(name: str, first: Program, second: Program, count: int | None) -> dict[int, int]:
+    """Compare the calls, or the first ``count`` of them; returns the values of the first run in the second."""
+    numbers = dict(zip(first.inputs, second.inputs, strict=True))
+    for one, other in zip(first.instructions[:count], second.instructions[:count], strict=False):
         if not _same_call(one, other):
             raise ImpureFunction(
                 f"{name} called {one.operation.name} when it was traced and {other.operation.name} the second time; a jitted "
@@ -54,17 +74,21 @@ def refuse_changes(before: Trace, after: Trace, f: Callable[..., Any]) -> None:
         for a, b in zip(one.operands, other.operands, strict=True):
             _refuse_change(name, one.operation.name, a, b, first, second, numbers)
         numbers.update(zip(one.outputs, other.outputs, strict=True))
-    if len(first.instructions) != len(second.instructions) and len(first.guards) == len(second.guards):
+    if count is None and len(first.instructions) != len(second.instructions):
         raise ImpureFunction(
             f"{name} made {len(first.instructions)} calls when it was traced and {len(second.instructions)} the second time; a "
             "jitted function must do the same at each call: pass what it depends on as an argument"
         )
+    return numbers
+
+
+def _refuse_another_result(name: str, before: Trace, after: Trace, numbers: dict[int, int]) -> None:
     if before.structure != after.structure or [kind for kind, _ in before.kinds] != [kind for kind, _ in after.kinds]:
         raise ImpureFunction(
             f"{name} returned another tree the second time it was traced; a jitted function must do the same at each call"
         )
-    for a, b in zip(first.outputs, second.outputs, strict=True):
-        _refuse_change(name, "the result", a, b, first, second, numbers)
+    for a, b in zip(before.program.outputs, after.program.outputs, strict=True):
+        _refuse_change(name, "the result", a, b, before.program, after.program, numbers)
     for (kind, old), (_, new) in zip(before.kinds, after.kinds, strict=True):
         if kind == OBJECT and isinstance(old, _PLAIN) and not (type(old) is type(new) and (old == new or old != old)):
             raise ImpureFunction(

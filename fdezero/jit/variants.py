@@ -178,8 +178,7 @@ class Specialisation:
             if found is None:
                 return self.eager(leaves)
             refuse_writes(variant.trace, before, self.f)
-            refuse_changes(variant.trace, found, self.f)
-            variant.is_checked = True
+            variant.is_checked = refuse_changes(variant.trace, found, self.f)
         return found.result
 
     # -- giving up -----------------------------------------------------------------------------------

@@ -157,3 +157,22 @@ def test_random_choices_are_an_error(compiled):
     fast(V)
     with pytest.raises(ImpureFunction, match=r"used in getitem as its index, .* draw them outside"):
         fast(V)
+
+
+def test_a_decision_that_a_program_rounds_otherwise_is_no_impurity(compiled):
+    """A sum of differences from the mean is zero but for its rounding, of which a program has another."""
+    f = lambda x: x.sum() * (2 if (x - x.mean()).sum() > 0 else 3)  # noqa: E731
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        fast = compiled(f)
+        for _ in range(3):
+            x = rng.standard_normal(37)
+            assert fast(x) == pytest.approx(x.sum() * 2) or fast(x) == pytest.approx(x.sum() * 3)
+
+
+def test_a_counter_is_seen_before_a_decision_on_it(compiled):
+    count = itertools.count()
+    fast = compiled(lambda x: x * 2 if x[0] > next(count) - 0.5 else x * 3)
+    fast(V)
+    with pytest.raises(ImpureFunction, match="used in greater"):
+        fast(V)
