@@ -178,8 +178,19 @@ class Specialisation:
             if found is None:
                 return self.eager(leaves)
             refuse_writes(variant.trace, before, self.f)
+            if found.alarmed and not found.is_careful:  # it has operations against NaNs, which the first one has not
+                self.check_with_care(variant, leaves)
+                return found.result
             variant.is_checked = refuse_changes(variant.trace, found, self.f)
         return found.result
+
+    def check_with_care(self, variant: Variant, leaves: Sequence[Any]) -> None:
+        """As `checked`, of the careful variant, which has such operations too; the first time it is made."""
+        found = self.retraced_or_none(leaves, careful=True)
+        if found is not None and variant.careful is None:
+            variant.careful = self.made(found)
+        elif found is not None and variant.careful is not None:
+            variant.is_checked = refuse_changes(variant.careful.trace, found, self.f)
 
     # -- giving up -----------------------------------------------------------------------------------
     def decides_on_arrays(self) -> bool:
