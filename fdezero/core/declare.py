@@ -7,6 +7,7 @@ its arguments (see `signatures`), and only that is kept on the tape.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from math import inf
 from typing import Any, NoReturn, TypeVar
 from weakref import WeakSet
@@ -278,6 +279,7 @@ def _numpy_valued(function: Callable[..., Any]) -> Callable[..., Any]:
     if returning is function:
         return function
 
+    @wraps(function)  # it is still known as the user's
     def numpy_valued(*args: Any, **params: Any) -> Any:
         out = returning(*args, **params)
         return out if type(out) is tuple or hasattr(out, "shape") else np.asarray(out)[()]

@@ -99,14 +99,19 @@ def read_only(x: Any) -> Any:
     return x
 
 
+def is_users(function: Callable[..., Any]) -> bool:
+    """True for a function that is neither NumPy's nor this package's."""
+    module = getattr(function, "__module__", None) or ""
+    return not (isinstance(function, np.ufunc) or module.partition(".")[0] in ("numpy", "operator", "_operator", "fdezero"))
+
+
 def returning_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     """A user's function or derivative, made to return ndarrays, whatever library it computes with.
 
     Its arguments, which belong to the graph or the caller, are read-only to it.  NumPy's functions and those
     of this package are left as they are.
     """
-    module = getattr(function, "__module__", None) or ""
-    if isinstance(function, np.ufunc) or module.partition(".")[0] in ("numpy", "operator", "_operator", "fdezero"):
+    if not is_users(function):
         return function
 
     def returning(*args: Any, **params: Any) -> Any:

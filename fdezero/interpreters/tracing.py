@@ -20,6 +20,7 @@ import numpy as np
 from ..core.boxes import truth
 from ..core.declare import shape_depends_on_values
 from ..core.graph import Array, Params
+from ..core.operands import read_only
 from ..core.primitives import Constant, Primitive
 from .python_numbers import PythonNumber
 
@@ -59,8 +60,8 @@ class Traced(PythonNumber):
 
     @property
     def value(self) -> Array:
-        """The array, for code that reads it: a decision for this value."""
-        return self.concrete()
+        """The array, read-only, for code that reads it: a decision for this value."""
+        return read_only(self.concrete())
 
     def apply(self, primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
         """The result of the call, noted down; of one whose shape depends on values, the result for these."""
@@ -93,6 +94,10 @@ class Traced(PythonNumber):
     def concrete(self) -> Any:
         """The plain value, on which something is decided."""
         self.recorder.decided(self.number, self._value)
+        if self.dtype.kind in "fc" and not np.all(self._value):  # the zeros are equal, and a decision may depend on their signs
+            for part in (self.real, self.imag) if self.dtype.kind == "c" else (self,):
+                signs: Any = np.signbit(part)
+                self.recorder.decided(signs.number, signs._value)
         return self._value
 
     def lift(self, x: Any) -> Traced:

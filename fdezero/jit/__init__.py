@@ -35,11 +35,12 @@ def jit(
 
     Returns:
         A function with the same results, dtypes and trees; arrays equal f's to rounding.  A closed-over array is
-        read at each call, as f would; a closed-over number is part of the program.
+        read at each call, as f would; a closed-over number, and what is computed without any argument, is part of
+        the program.
 
     Raises:
         ImpureFunction: at the second call, where f does not repeat what it did at the first (random numbers,
-            counters, closed-over numbers that changed).
+            counters, closed-over numbers that changed), or writes to an array from outside.
         TypeError: for an argument that is no array and cannot be hashed, and for an array of another library.
         ValueError: for static arguments that f does not take.
 

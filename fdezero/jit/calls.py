@@ -19,7 +19,7 @@ import attrs
 import numpy as np
 
 from .. import tree
-from ..core.boxes import raw
+from ..core.boxes import lifted, raw
 from ..core.graph import Array, Box, Params
 from ..interpreters.batching import Batch
 from ..interpreters.forward import Dual, push
@@ -344,6 +344,8 @@ def replay(program: Program, arguments: Sequence[Any]) -> list[Any]:
     guarded = {guard.value: guard for guard in program.guards}
     for number in program.inputs:
         _hold(guarded, number, values)
+    for number in guarded.keys() & program.constants.keys():  # arrays from outside, which index what is inside
+        _hold(guarded, number, {number: lifted(values[number], arguments[0])})
     for each in program.instructions:
         out = each.operation.primitive(*[values[i] for i in each.operands], **each.operation.params)
         outs = [o for o in (out if type(out) is tuple else (out,)) if o is not None]

@@ -16,7 +16,7 @@ from ..transforms.wrapping import global_name
 from .calls import Inside
 from .flattener import MISS
 from .program import Program
-from .signature import signature_of
+from .signature import Static, signature_of
 from .variants import Backend, Specialisation
 
 
@@ -33,6 +33,7 @@ class Jitted:
         self._compilers = compilers(backend) if backend is not None else None
         self._made: dict[Any, Specialisation] = {}
         self._inside: dict[Any, Inside] = {}
+        self._forget = functools.partial(_forget, (self._made, self._inside))
         self._enter: Callable[..., Any] = _miss
         self._lock = threading.Lock()
 
@@ -42,7 +43,7 @@ class Jitted:
 
     def _by_signature(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The result of a call that is not like the last one."""
-        signature, leaves = signature_of(args, kwargs, self._static)
+        signature, leaves = signature_of(args, kwargs, self._static, self._forget)
         if any(isinstance(leaf, Box) for leaf in leaves):
             result = self._inside_of(signature).call(leaves)
             return self._f(*args, **kwargs) if result is None else result.value
@@ -69,7 +70,7 @@ class Jitted:
 
     def program(self, *args: Any, **kwargs: Any) -> Program:
         """The optimised program for these arguments, which prints itself."""
-        signature, leaves = signature_of(args, kwargs, self._static)
+        signature, leaves = signature_of(args, kwargs, self._static, self._forget)
         made = self._specialised(signature)
         return made.passes(made.retraced(leaves).program)
 
@@ -85,6 +86,14 @@ class Jitted:
 
 def _miss(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return MISS
+
+
+def _forget(tables: tuple[dict[Any, Any], ...], reference: Any) -> None:
+    """Drop what was compiled for a static value that is gone."""
+    for table in tables:
+        for signature in list(table):
+            if any(isinstance(leaf, Static) and leaf.held is reference for leaf in signature.leaves):
+                table.pop(signature, None)
 
 
 def compilers(name: str | None) -> tuple[Callable[[Program], Program], Backend]:

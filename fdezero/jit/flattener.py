@@ -22,15 +22,14 @@ which takes a tenth of the time of flattening the arguments and looking up what 
 from __future__ import annotations
 
 import itertools
-import linecache
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from .. import tree
-from .signature import Signature, Static
+from .generated import define
+from .signature import Signature, Static, Weak
 from .trace import OBJECT, Trace
 
 #: What a generated function returns for arguments that it is not for.
@@ -38,8 +37,6 @@ MISS = object()
 
 #: The classes of static values of which equal ones are the same; those of others are compared with more care (`Static`).
 _ATOMS = (str, bytes, bool, int)
-
-_counter = itertools.count()
 
 
 def make_enter(signature: Signature, trace: Trace, run: Callable[..., Any], otherwise: Callable[..., Any]) -> Any:
@@ -64,13 +61,8 @@ def make_enter(signature: Signature, trace: Trace, run: Callable[..., Any], othe
         f"    if outs.__class__ is not tuple: return otherwise(outs, ({leaves}{',' if leaves else ''}))",
         f"    return {result}",
     ]
-    text = "\n".join(lines) + "\n"
-    filename = f"<fdezero jit: entry {next(_counter)}>"
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     space = source.space | {"MISS": MISS, "run": run, "otherwise": otherwise, "ndarray": np.ndarray}
-    exec(compile(text, filename, "exec"), space)
-    weakref.finalize(space["enter"], linecache.cache.pop, filename, None).atexit = False
-    return space["enter"]
+    return define("enter", "\n".join(lines) + "\n", space, "entry")
 
 
 class _NoSource(Exception):
@@ -120,7 +112,10 @@ class _Source:
 
     def leaf(self, name: str, kind: Any) -> None:
         if isinstance(kind, Static):
-            given = self.given(kind.value)
+            given = self.given(kind.held)
+            if isinstance(kind.held, Weak):
+                self.miss(f"{name} is not {given}()")
+                return
             equal = f" and ({name}.__class__ is not {given}.__class__ or {name} != {given})"
             self.miss(f"{name} is not {given}{equal if type(kind.value) in _ATOMS else ''}")
             return

@@ -33,6 +33,8 @@ from typing import Any
 import attrs
 import numpy as np
 
+from ..core.operands import is_users
+
 # -- operations ----------------------------------------------------------------------------------------
 
 
@@ -168,6 +170,11 @@ class Apply:
     @property
     def name(self) -> str:
         return self.primitive.name  # type: ignore[no-any-return]  # a Primitive's is a str
+
+    @property
+    def may_keep(self) -> bool:
+        """True for a function that may keep its operands: a backend gives it copies of what it will write over."""
+        return is_users(self.primitive.function)
 
     def run(self, *operands: Any) -> Any:
         out = self.primitive.function(*operands, **self.params)

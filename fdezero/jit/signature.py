@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -28,19 +29,40 @@ class Signature:
     leaves: tuple[Any, ...]
 
 
+class Weak(weakref.ref):  # type: ignore[type-arg]  # of any object
+    """A reference that does not keep a static value alive."""
+
+    __slots__ = ()
+
+
 @attrs.frozen
 class Static:
     """A leaf that is part of the signature: no array, or named in ``static_argnums`` or ``static_argnames``.
 
-    ``key`` differs where the value does; 1 == 1.0 == True and 0.0 == -0.0 are equal for Python.
+    ``key`` differs where the value does; 1 == 1.0 == True and 0.0 == -0.0 are equal for Python.  An object that is equal to
+    itself alone, as the ``self`` of a method, is ``held`` by a weak reference: it goes when its owner drops it.
     """
 
-    value: Any = attrs.field(eq=False)
-    key: Any = attrs.field(init=False)
+    held: Any = attrs.field(eq=False)
+    key: Any
 
-    @key.default
-    def _key(self) -> Any:
-        return _key(self.value)
+    @classmethod
+    def of(cls, value: Any, forget: Callable[[Any], Any]) -> Static:
+        """``forget(reference)`` is called where an object that is not kept alive goes."""
+        if _comparison(type(value)) == _comparison(object):
+            try:
+                return cls(Weak(value, forget), (type(value), id(value)))
+            except TypeError:  # its class has no place for weak references
+                pass
+        return cls(value, _key(value))
+
+    @property
+    def value(self) -> Any:
+        return self.held() if isinstance(self.held, Weak) else self.held
+
+
+def _comparison(kind: type) -> tuple[Any, Any]:
+    return kind.__eq__, kind.__hash__
 
 
 def _key(value: Any) -> Any:
@@ -80,10 +102,13 @@ def static_arguments(f: Callable[..., Any], argnums: int | Iterable[int], argnam
     return (*positions, *[i for i, name in enumerate(by_position) if name in names and i not in positions], *{*names, *both})
 
 
-def signature_of(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[Any, ...]) -> tuple[Signature, list[Any]]:
+def signature_of(
+    args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[Any, ...], forget: Callable[[Any], Any]
+) -> tuple[Signature, list[Any]]:
     """The signature of a call, and the leaves that are arrays and numbers.
 
-    ``static`` holds the positions and names of arguments that are taken whole as part of the signature.
+    ``static`` holds the positions and names of arguments that are taken whole as part of the signature; for ``forget``
+    see `Static.of`.
 
     Raises:
         TypeError: when a part of the signature cannot be hashed, and for arrays of other libraries or with an arithmetic
@@ -112,7 +137,7 @@ def signature_of(args: tuple[Any, ...], kwargs: dict[str, Any], static: tuple[An
                 "come back as one; write x.to_numpy() or np.asarray(x) for it"
             )
         else:
-            types.append(Static(leaf.value if isinstance(leaf, _Whole) else leaf))
+            types.append(Static.of(leaf.value if isinstance(leaf, _Whole) else leaf, forget))
     signature = Signature(structure, tuple(types))
     try:
         hash(signature)

@@ -51,6 +51,7 @@ class Recorder:
         self.guards: dict[int, Guard] = {}
         self.error: Exception | None = None
         self._numbers: dict[Any, int] = {}  # the constants by what they are
+        self._arrays: dict[int, tuple[int, bytes]] = {}  # by their identity: the number, and the entries that were used
 
     def new(self, value: Any) -> int:
         """The number of a new value."""
@@ -59,12 +60,31 @@ class Recorder:
         return number
 
     def constant(self, value: Any) -> int:
-        """The number of a constant: an array is known by its identity, a number by its type and bits."""
-        key = id(value) if isinstance(value, np.ndarray) else (type(value), np.asarray(value).tobytes())
+        """The number of a constant: a number is known by its type and bits, an array by its identity while it stays itself."""
+        if isinstance(value, np.ndarray):
+            return self._array(value)
+        key = (type(value), value if type(value) is int else np.asarray(value).tobytes())  # NumPy may have no room for an int
         if key not in self._numbers:
             self._numbers[key] = number = self.new(value)
             self.constants[number] = value
         return self._numbers[key]
+
+    def _array(self, value: Any) -> int:
+        content = value.tobytes()
+        number, before = self._arrays.get(id(value), (-1, None))
+        if before != content:  # a new one, or one that the function has written to since it was used
+            if before is not None:
+                self.constants[number] = _frozen(value, before)
+            number = self.new(value)
+            self.constants[number] = value
+            self._arrays[id(value)] = number, content
+        return number
+
+    def keep_what_was_used(self) -> None:
+        """Replace the arrays that the function has written to after it used them."""
+        for number, content in self._arrays.values():
+            if self.constants[number].tobytes() != content:
+                self.constants[number] = _frozen(self.constants[number], content)
 
     def operand(self, x: Any) -> int:
         if isinstance(x, Traced) and x.recorder is self:
@@ -89,10 +109,16 @@ class Recorder:
 
     def decided(self, number: int, value: Any) -> None:
         if number not in self.guards:
-            self.guards[number] = Guard(number, value, len(self.instructions), _users_line())
+            held = value.copy() if isinstance(value, np.ndarray) else value  # the caller may write to an argument
+            self.guards[number] = Guard(number, held, len(self.instructions), _users_line())
 
     def failed(self, error: Exception) -> None:
         self.error = error
+
+
+def _frozen(like: Any, content: bytes) -> Any:
+    """A read-only array of these entries."""
+    return np.frombuffer(content, like.dtype).reshape(like.shape)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -177,13 +203,15 @@ def trace(f: Callable[..., Any], leaves: Sequence[Any], arguments: Callable[[lis
     inputs = tuple([box.number for box in boxes])
     del result, outs, args, kwargs, boxes
     _refuse_hidden_boxes(kinds, recorder)
+    recorder.keep_what_was_used()
+    constants = _with_own_ones_read_only(recorder.constants)
     program = Program(
         recorder.types,
         inputs,
-        _with_own_ones_read_only(recorder.constants),
+        constants,
         tuple(recorder.instructions),
         tuple(numbers),
-        tuple(recorder.guards.values()),
+        tuple([guard for guard in recorder.guards.values() if not _is_fixed(constants.get(guard.value))]),
     )
     finished = [value.copy()[()] if isinstance(value, np.ndarray) else value for value in values]
     return Trace(program, structure, kinds, structure.unflatten(finished), alarm.raised, careful)
@@ -252,6 +280,11 @@ def _with_own_ones_read_only(constants: dict[int, Any]) -> dict[int, Any]:
             value.flags.writeable = True
         del value
     return constants
+
+
+def _is_fixed(constant: Any) -> bool:
+    """True for a constant that nobody can change, on which a decision is always the same."""
+    return constant is not None and not (isinstance(constant, np.ndarray) and constant.flags.writeable)
 
 
 def _holders(constants: Mapping[int, Any], number: int) -> int:

@@ -21,7 +21,7 @@ import numpy as np
 from ..interpreters.python_numbers import OfNumbers
 from .flattener import make_enter
 from .program import Compiled, Program, evaluate
-from .purity import refuse_changes
+from .purity import entries, refuse_changes, refuse_writes
 from .signature import Signature, arguments_of
 from .simplify.dead import remove_dead
 from .trace import OBJECT, Trace, Untraceable, UsesOuterBox, is_of_package, trace
@@ -173,12 +173,24 @@ class Specialisation:
     def checked(self, variant: Variant, leaves: Sequence[Any]) -> Any:
         """The result of a call that is traced a second time, and compared: a pure function gives the same program."""
         with self.lock:
+            before = entries(variant.trace)
             found = self.retraced_or_none(leaves, variant.trace.is_careful)
             if found is None:
                 return self.eager(leaves)
-            refuse_changes(variant.trace, found, self.f)
-            variant.is_checked = True
+            refuse_writes(variant.trace, before, self.f)
+            if found.alarmed and not found.is_careful:  # it has operations against NaNs, which the first one has not
+                self.check_with_care(variant, leaves)
+                return found.result
+            variant.is_checked = refuse_changes(variant.trace, found, self.f)
         return found.result
+
+    def check_with_care(self, variant: Variant, leaves: Sequence[Any]) -> None:
+        """As `checked`, of the careful variant, which has such operations too; the first time it is made."""
+        found = self.retraced_or_none(leaves, careful=True)
+        if found is not None and variant.careful is None:
+            variant.careful = self.made(found)
+        elif found is not None and variant.careful is not None:
+            variant.is_checked = refuse_changes(variant.careful.trace, found, self.f)
 
     # -- giving up -----------------------------------------------------------------------------------
     def decides_on_arrays(self) -> bool:

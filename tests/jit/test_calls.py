@@ -1,7 +1,6 @@
 """`jit` among the other transforms: every composition of two, and some of three, is the one without `jit`."""
 
 import warnings
-from functools import partial
 from itertools import product
 
 import numpy as np
@@ -17,7 +16,6 @@ from fdezero import (
     hvp,
     jacfwd,
     jacrev,
-    jit,
     jvp,
     linearize,
     stop_gradient,
@@ -26,13 +24,6 @@ from fdezero import (
     vjp,
     vmap,
 )
-
-from .backends import BACKENDS
-
-
-@pytest.fixture(params=BACKENDS)
-def compiled(request):
-    return partial(jit, backend=request.param)
 
 
 @custom_jvp

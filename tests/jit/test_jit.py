@@ -5,7 +5,6 @@ import pickle
 import threading
 import tracemalloc
 import warnings
-from functools import partial
 
 import attrs
 import numpy as np
@@ -15,15 +14,6 @@ import fdezero
 from fdezero import grad, jit, tree, value_and_grad
 from fdezero.jit.flattener import MISS
 from fdezero.jit.purity import ImpureFunction
-
-from .backends import BACKENDS
-
-
-@pytest.fixture(params=BACKENDS)
-def compiled(request):
-    """`jit` with each backend."""
-    return partial(jit, backend=request.param)
-
 
 X = np.arange(3.0)
 

@@ -5,7 +5,6 @@ import contextlib
 import math
 import operator
 import warnings
-from functools import partial
 
 import attrs
 import numpy as np
@@ -14,14 +13,6 @@ import pytest
 import fdezero
 from fdezero import grad, jit, tree
 from fdezero.jit.purity import ImpureFunction
-
-from .backends import BACKENDS
-
-
-@pytest.fixture(params=BACKENDS)
-def compiled(request):
-    """`jit` with each backend."""
-    return partial(jit, backend=request.param)
 
 
 def outcome(f, args):

@@ -7,20 +7,13 @@ import sys
 import textwrap
 import threading
 import tracemalloc
-from functools import partial
 
 import numpy as np
 import pytest
 
-from fdezero import grad, jit, value_and_grad
+from fdezero import grad, value_and_grad
 
 from .backends import BACKENDS
-
-
-@pytest.fixture(params=BACKENDS)
-def compiled(request):
-    """`jit` with each backend."""
-    return partial(jit, backend=request.param)
 
 
 def resident():

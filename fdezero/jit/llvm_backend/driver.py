@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..program import Compiled, Program, Type
+from ..generated import define
+from ..program import Apply, Compiled, Program, Type
 from .engine import Target
 from .native import Native, native
 from .segments import Segment, cut, guarded, readable
@@ -77,8 +78,8 @@ class _Writer:
 
     def function(self, way: str) -> Callable[..., Any]:
         names = self.names | {f"segment{k}": getattr(each, way) for k, each in self.segments.items()}
-        exec(compile(self.source, "<program>", "exec"), names)
-        return names["run"]  # type: ignore[no-any-return]  # what the source defines
+        names |= {f"unchecked{k}": each.unchecked for k, each in self.segments.items()}
+        return define("run", self.source, names, "driver")
 
     def name(self, value: int) -> str:
         if value in self.program.constants:
@@ -95,12 +96,12 @@ class _Writer:
                 lines.append(self._call(k, step))
         results = [given.get(j) or self._result(j, i) for j, i in enumerate(self.program.outputs)]
         self.names |= {f"t{i}": self.program.types[i].dtype for i in self.program.outputs}
-        lines.append(f"return ({''.join(f'{each}, ' for each in results)})")
+        lines.append(f"return -raised if raised else ({''.join(f'{each}, ' for each in results)})")
         if self.frame:
             frame = "".join([f"v{i}, " for i in self.frame])
             head = ["try: frame = take()", "except IndexError: frame = new_frame()", f"{frame}= frame"]
             lines = [*head, "try:", *[f"    {line}" for line in lines], "finally:", "    give(frame)"]
-        head = [f"def run({', '.join(self.name(i) for i in self.program.inputs)}):"]
+        head = [f"def run({', '.join(self.name(i) for i in self.program.inputs)}):", "    raised = 0"]
         return "\n".join([*head, *[f"    {line}" for line in lines]]) + "\n"
 
     def _result(self, j: int, i: int) -> str:
@@ -108,9 +109,13 @@ class _Writer:
 
     def _segment(self, k: int, step: Segment, given: dict[int, str]) -> list[str]:
         arrays = [i for i in step.values if i in self.frame]
-        lines = [f"out = segment{k}({', '.join(self.name(i) for i in (*step.program.inputs, *arrays))})"]
+        arguments = ", ".join(self.name(i) for i in (*step.program.inputs, *arrays))
         self.names["guards"] = self.names.get("guards", {}) | {k: step.guards}
-        lines.append(f"if type(out) is int: return out if out < 0 else guards[{k}][out]")
+        lines = [
+            f"out = segment{k}({arguments})",
+            f"if type(out) is int and out < 0: raised, out = raised | -out, unchecked{k}({arguments})",  # others may raise more
+            f"if type(out) is int: return guards[{k}][out]",
+        ]
         names = [self.name(i) for i in step.values if i not in arrays] + [f"out{j}" for j in step.results]
         given |= {j: f"out{j}" for j in step.results}
         if names:
@@ -119,7 +124,8 @@ class _Writer:
 
     def _call(self, k: int, step: Any) -> str:
         self.names[f"call{k}"] = step.operation.run
-        arguments = ", ".join(self.name(i) for i in step.operands)
+        copied = ".copy()" if isinstance(step.operation, Apply) and step.operation.may_keep else ""
+        arguments = ", ".join(self.name(i) + (copied if self.program.types[i].shape else "") for i in step.operands)
         return f"{', '.join(self.name(i) for i in step.outputs)} = call{k}({arguments})  # {step.operation.name}"
 
 
@@ -141,7 +147,8 @@ class _Checked:
 
         with np.errstate(divide="call", over="call", invalid="call", call=record):
             result = self.function(*leaves)
-        return -raised[0] if raised[0] and type(result) is tuple else result
+        found = raised[0] if type(result) is tuple else raised[0] | -result if result < 0 else 0
+        return -found if found else result
 
 
 class _Unchecked:

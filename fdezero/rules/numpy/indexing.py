@@ -44,15 +44,17 @@ read = linear(_read, lambda g, *, index: Scatter(index, g), name="getitem", batc
 _ARRAYS = (Box, np.ndarray, np.generic)
 
 
-def _known_index(index: Any) -> Any:
-    """An index as NumPy takes it; a list is an array, and a float Box is none of it."""
+def _known_index(index: Any, x: Array) -> Any:
+    """An index of x as NumPy takes it; a list is an array, and a float Box is none of it."""
     if isinstance(index, tuple):
-        return tuple(map(_known_index, index))
+        return tuple([_known_index(part, x) for part in index])
     if isinstance(index, (list, range)) or (hasattr(index, "__array__") and not isinstance(index, _ARRAYS)):
         return array_of(index)  # a list or a Series may name an entry twice, which `may_repeat` asks an array
+    if isinstance(index, np.ndarray):
+        index = boxes.lifted(index, x)  # a program of x is one for these places
     if isinstance(index, Box):
         if not index.is_open:
-            return index.concrete()
+            return index.concrete().copy()
         instead = (
             "what it selects has another shape for each example; write np.where(mask, x, 0)"
             if index.dtype.kind == "b"
@@ -69,7 +71,7 @@ def getitem(x: Array, index: Any) -> Array:
     if kind is not int and kind is not slice:
         if has_boxes(index):
             return read_at_boxes(x, index)
-        index = _known_index(index)
+        index = _known_index(index, x)
         if _has_mask(index) and has_nonfinite(x):  # as in `where`: no NaN of what is left out in the gradient
             x = np.where(_named_by(index, x.shape), x, 0)
     return read(x, index=index)
@@ -210,7 +212,7 @@ class At:
     _array: Array
 
     def __getitem__(self, index: Any) -> Entries:
-        return Entries(self._array, index if has_boxes(index) else _known_index(index))
+        return Entries(self._array, index if has_boxes(index) else _known_index(index, self._array))
 
 
 @attrs.frozen(eq=False)
