@@ -8,7 +8,7 @@ import linecache
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import numpy as np
@@ -51,7 +51,7 @@ class Recorder:
         self.guards: dict[int, Guard] = {}
         self.error: Exception | None = None
         self._numbers: dict[Any, int] = {}  # the constants by what they are
-        self._arrays: dict[int, tuple[int, bytes]] = {}  # by their identity: the number, and the entries that were used
+        self._arrays: dict[Any, tuple[int, bytearray]] = {}  # by their memory: the number, and the entries that were used
 
     def new(self, value: Any) -> int:
         """The number of a new value."""
@@ -60,7 +60,7 @@ class Recorder:
         return number
 
     def constant(self, value: Any) -> int:
-        """The number of a constant: a number is known by its type and bits, an array by its identity while it stays itself."""
+        """The number of a constant: a number is known by its type and bits, an array by its memory and what is in it."""
         if isinstance(value, np.ndarray):
             return self._array(value)
         key = (type(value), value if type(value) is int else np.asarray(value).tobytes())  # NumPy may have no room for an int
@@ -70,21 +70,21 @@ class Recorder:
         return self._numbers[key]
 
     def _array(self, value: Any) -> int:
-        content = value.tobytes()
-        number, before = self._arrays.get(id(value), (-1, None))
-        if before != content:  # a new one, or one that the function has written to since it was used
-            if before is not None:
-                self.constants[number] = _frozen(value, before)
+        place = (type(value), value.ctypes.data, value.shape, value.strides, value.dtype)
+        number, used = self._arrays.get(place, (-1, None))
+        if used is None or not _is_as_used(value, used):  # a new one, or one that the function has written to
+            if used is not None:
+                self.constants[number] = _frozen(value, used)
             number = self.new(value)
             self.constants[number] = value
-            self._arrays[id(value)] = number, content
+            self._arrays[place] = number, bytearray(_entries(value))
         return number
 
     def keep_what_was_used(self) -> None:
         """Replace the arrays that the function has written to after it used them."""
-        for number, content in self._arrays.values():
-            if self.constants[number].tobytes() != content:
-                self.constants[number] = _frozen(self.constants[number], content)
+        for number, used in self._arrays.values():
+            if not _is_as_used(self.constants[number], used):
+                self.constants[number] = _frozen(self.constants[number], used)
 
     def operand(self, x: Any) -> int:
         if isinstance(x, Traced) and x.recorder is self:
@@ -116,9 +116,24 @@ class Recorder:
         self.error = error
 
 
-def _frozen(like: Any, content: bytes) -> Any:
+def _entries(value: Any) -> memoryview:
+    """The entries in the order of `_order`, without a copy where they are in one piece."""
+    flat = np.ascontiguousarray(value.view(np.ndarray).reshape(-1, order=_order(value)))
+    return flat.view(np.uint8).data
+
+
+def _order(value: Any) -> Literal["C", "F"]:
+    return "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"
+
+
+def _is_as_used(value: Any, used: bytearray) -> bool:
+    """Whether the entries are those; a bytearray compares itself with any memory, at the speed at which it is read."""
+    return used == _entries(value)
+
+
+def _frozen(like: Any, used: bytearray) -> Any:
     """A read-only array of these entries."""
-    return np.frombuffer(content, like.dtype).reshape(like.shape)
+    return np.frombuffer(bytes(used), like.dtype).reshape(like.shape, order=_order(like))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -36,3 +36,16 @@ def test_an_array_is_a_constant_for_ever_where_nobody_else_holds_it(name):
     found = trace(lambda x: (np.sum(make()) * x, np.sum(x) * make()), [np.float64(2.0)], lambda boxes: (boxes, {}))
     arrays = [value for value in found.program.constants.values() if isinstance(value, np.ndarray)]
     assert [not value.flags.writeable for value in arrays] == [is_constant]
+
+
+def test_what_is_in_one_memory_is_one_constant():
+    """A transpose is another array each time that it is made, and would be kept as often."""
+    weights = np.eye(3)
+
+    def f(x):
+        for _ in range(10):
+            x = weights.T @ np.tanh(weights @ x)
+        return x
+
+    found = trace(f, [np.ones(3)], lambda boxes: (boxes, {}))
+    assert len([value for value in found.program.constants.values() if np.shape(value) == (3, 3)]) == 2
