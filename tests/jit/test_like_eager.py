@@ -3,8 +3,6 @@
 import collections
 import contextlib
 import math
-import operator
-import warnings
 
 import attrs
 import numpy as np
@@ -12,116 +10,8 @@ import pytest
 
 import fdezero
 from fdezero import grad, jit, tree
-from fdezero.jit.purity import ImpureFunction
 
-
-def outcome(f, args):
-    """The result or the class of the error, and the warnings."""
-    with warnings.catch_warnings(record=True) as found:
-        warnings.simplefilter("always")
-        try:
-            result = f(*args)
-        except Exception as error:
-            result = type(error)
-    return result, [str(warning.message) for warning in found]
-
-
-def assert_same(found, wanted):
-    assert tree.flatten(found)[1] == tree.flatten(wanted)[1]
-    for a, b in zip(tree.leaves(found), tree.leaves(wanted), strict=True):
-        assert type(a) is type(b)
-        if isinstance(b, (np.ndarray, np.generic)):
-            assert (a.dtype, a.shape) == (b.dtype, b.shape)
-            np.testing.assert_allclose(a, b, rtol=1e-12)
-        elif isinstance(b, (float, complex)):
-            np.testing.assert_allclose(a, b, rtol=1e-12)
-        else:
-            assert a == b
-
-
-def check(fast, f, calls, times=3):
-    for args in calls:
-        for _ in range(times):
-            (found, reports), (wanted, expected) = outcome(fast, args), outcome(f, args)
-            assert_same(found, wanted)
-            assert reports == expected
-
-
-# -- Python's numbers ---------------------------------------------------------------------------------
-BINARY = [
-    operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow, operator.lt,
-    operator.le, operator.gt, operator.ge, operator.eq, operator.ne, operator.and_, operator.or_, operator.xor,
-    operator.lshift, operator.rshift, divmod, np.add, np.less, np.maximum, np.power, lambda x, y: x and y, lambda x, y: not x,
-]  # fmt: skip
-NUMBERS = [2.5, -1.5, 0.0, 3, -2, 0, 2**70, True, 1 + 2j, 1e200]
-
-
-@pytest.mark.parametrize("f", BINARY, ids=lambda f: f.__name__)
-def test_arithmetic_of_pythons_numbers_is_pythons(compiled, f):
-    fast = compiled(f if not isinstance(f, np.ufunc) else lambda x, y: f(x, y))
-    for x in NUMBERS:
-        for y in NUMBERS:
-            if f in (operator.lshift, operator.pow) and y == 2**70:
-                continue  # no room for the result
-            if f is np.less and 2**70 in (x, y) and (x is True or y is True):
-                continue  # a bool and an int without room: compiled code compares where NumPy has no loop
-            if f in (operator.lshift, operator.rshift) and x is True:
-                continue  # a bool among the arguments is static, and NumPy's in the program
-            for _ in range(3):
-                (found, _), (wanted, _) = outcome(fast, (x, y)), outcome(f, (x, y))
-                if isinstance(wanted, (np.generic, float, complex)):
-                    assert type(found) is type(wanted), (x, y)
-                    np.testing.assert_allclose(found, wanted, rtol=1e-12)
-                else:
-                    assert type(found) is type(wanted), (x, y)
-                    assert found == wanted, (x, y)
-
-
-@pytest.mark.parametrize(
-    "f",
-    [
-        lambda x: (-x, +x, abs(x), x.real, x.imag, x.conjugate()),
-        lambda x: (round(x), round(x, 1)),
-        lambda x: (math.floor(x), math.ceil(x), math.trunc(x), int(x), float(x), bool(x), complex(x)),
-        lambda x: x.is_integer(),
-        lambda x: (f"{x:.3f}", f"{x}", str(x)),
-        lambda x: x in [2.5, 3.0],
-        lambda x: [x, 2.0][::-1],
-        lambda x: max(x, 1.0),
-        lambda x: x**2 + x**-1 + 2**x,
-    ],
-)
-def test_what_a_float_does(compiled, f):
-    check(compiled(f), f, [(2.5,), (3.0,), (2.675,), (-0.5,), (1e300,), (0.0,), (np.float64(2.5),)])
-
-
-@pytest.mark.parametrize("mode", ["ignore", "warn", "raise"])
-@pytest.mark.parametrize(
-    ("f", "x"),
-    [
-        (lambda x: 1 / x, 0.0),
-        (lambda x: 1.0 % x, 0.0),
-        (lambda x: x**-1, 0.0),
-        (lambda x: x**2, 1e200),
-        (lambda x: x**1.5, 1e300),
-        (lambda x: 2.0**x, 2000.0),
-        (lambda x: np.ones(3) * (1 / x), 0.0),
-    ],
-)
-def test_an_exception_of_pythons_whatever_numpy_was_told(compiled, f, x, mode):
-    fast = compiled(f)
-    with np.errstate(all=mode):
-        for good in (2.0, 2.0, 3.0):
-            np.testing.assert_allclose(fast(good), f(good))
-        for _ in range(2):
-            with pytest.raises((ZeroDivisionError, OverflowError)):
-                fast(x)
-        np.testing.assert_allclose(fast(4.0), f(4.0))
-
-
-def test_a_root_of_a_negative_number_is_complex(compiled):
-    check(compiled(lambda x: x**0.5), lambda x: x**0.5, [(4.0,), (-4.0,)])
-
+from .like_eager import assert_same, check, outcome
 
 # -- what comes in ------------------------------------------------------------------------------------
 Point = collections.namedtuple("Point", "x y")
@@ -349,70 +239,7 @@ def test_static_arguments_that_there_are_not(static, error, message):
         jit(f, **static)
 
 
-# -- reports of floating-point errors -----------------------------------------------------------------
-@pytest.mark.parametrize("f", [lambda x: np.log(x).sum(), lambda x: (1 / x).sum(), lambda x: np.sqrt(x).sum() * 2])
-def test_reports_come_as_from_numpy_and_once(compiled, f):
-    for mode in ("call", "log", "warn"):
-        fast, seen = compiled(f), []
-        log = type("Log", (), {"write": staticmethod(seen.append)})()
-        with np.errstate(all=mode, call=log if mode == "log" else lambda kind, flag, seen=seen: seen.append(kind)):
-            for x in (np.ones(3), np.ones(3), np.array([-1.0, 0.0, 1.0]), np.ones(3), np.array([0.0, 1.0, 1.0])):
-                seen.clear()
-                found, wanted = outcome(fast, (x,))[1], outcome(f, (x,))[1]
-                assert found == wanted
-                half = len(seen) // 2
-                assert seen[:half] == seen[half:]
-
-
-def test_a_derivative_with_nans_warns_once(compiled):
-    f = grad(lambda x: (np.log(x) * np.where(x > 0, x, 0.0)).sum())
-    for x in (np.array([-1.0, 2.0]), np.array([0.0, 2.0])):
-        fast = compiled(f)
-        for _ in range(5):
-            found, wanted = outcome(fast, (x,)), outcome(f, (x,))
-            assert found[1] == wanted[1]
-            np.testing.assert_array_equal(found[0], wanted[0])
-
-
-def test_a_warning_of_a_dtype_comes_once(compiled):
-    f = lambda z: z.astype(float)  # noqa: E731
-    check(compiled(f), f, [(V + 1j,)])
-
-
-# -- purity ---------------------------------------------------------------------------------------------
-def test_a_returned_number_that_changes_is_an_error(compiled):
-    count = iter(range(10))
-    fast = compiled(lambda x: (x, next(count)))
-    fast(V)
-    with pytest.raises(ImpureFunction, match=r"returned 0 .* and 1"):
-        fast(V)
-
-
-def test_a_result_of_another_length_is_an_error(compiled):
-    entries = []
-
-    def f(x):
-        entries.append(1.0)
-        return entries * 1
-
-    fast = compiled(f)
-    fast(V)
-    with pytest.raises(ImpureFunction, match="another tree"):
-        fast(V)
-
-
-def test_a_function_that_comes_to_use_a_box_around_it(compiled):
-    held = [2.0]
-    fast = compiled(lambda x: x * held[0])
-    fast(3.0)
-
-    def outer(v):
-        held[0] = v
-        return fast(3.0)
-
-    assert grad(outer)(2.0) == 3.0
-
-
+# -- exceptions -------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("f", [lambda x: 1 / 0, lambda x: [][3] if x.sum() > 3 else x * 2, lambda x: np.linalg.inv(x * np.zeros((3, 3)))])
 def test_exceptions_are_the_functions_own(compiled, f):
     check(compiled(f), f, [(V,), (-V,), (V,)])
@@ -439,3 +266,11 @@ def test_nothing_is_left_of_a_call_that_raises(compiled):
     assert len(made.variants) == 1
     assert made.lock.acquire(blocking=False)
     made.lock.release()
+
+
+def test_errors_are_the_functions_own(compiled):
+    fast = compiled(lambda x, i: np.take(x, i))
+    for _ in range(3):
+        fast(np.arange(3.0), np.array([0, 2]))
+        with pytest.raises(IndexError):
+            fast(np.arange(3.0), np.array([0, 3]))

@@ -176,3 +176,83 @@ def test_a_counter_is_seen_before_a_decision_on_it(compiled):
     fast(V)
     with pytest.raises(ImpureFunction, match="used in greater"):
         fast(V)
+
+
+# -- what changes between the calls ---------------------------------------------------------------------
+def test_random_numbers_are_an_error_that_names_them(compiled):
+    fast = compiled(lambda x: x * np.random.rand())
+    fast(1.0)
+    with pytest.raises(ImpureFunction, match=r"constant .* pass it to the function as an argument"):
+        fast(1.0)
+
+
+def test_a_counter_is_an_error(compiled):
+    count = []
+
+    def f(x):
+        count.append(1)
+        return x * len(count)
+
+    fast = compiled(f)
+    fast(1.0)
+    with pytest.raises(ImpureFunction):
+        fast(1.0)
+
+
+def test_a_changed_number_is_an_error(compiled):
+    rate = [0.1]
+    fast = compiled(lambda x: x * rate[0])
+    fast(1.0)
+    rate[0] = 0.2
+    with pytest.raises(ImpureFunction, match=r"was 0.1 .* is 0.2"):
+        fast(1.0)
+
+
+def test_a_closed_over_array_is_read_at_each_call(compiled):
+    w = np.ones(3)
+    eye = np.eye(3)
+    fast = compiled(grad(lambda x: (np.tanh(x) * w).sum() + (eye @ x).sum()))
+    f = grad(lambda x: (np.tanh(x) * w).sum() + (eye @ x).sum())
+    x = np.arange(3.0)
+    for k in range(5):
+        w[:] = k
+        eye[0, 2] = k
+        np.testing.assert_allclose(fast(x), f(x), rtol=1e-14)
+
+
+def test_a_pure_function_passes_whichever_way_it_decides(compiled):
+    fast = compiled(lambda x: x * 2 if x > 0 else x * 3)
+    assert [fast(x) for x in (1.0, -1.0, 1.0, -1.0)] == [2.0, -3.0, 2.0, -3.0]
+
+
+def test_a_returned_number_that_changes_is_an_error(compiled):
+    count = iter(range(10))
+    fast = compiled(lambda x: (x, next(count)))
+    fast(V)
+    with pytest.raises(ImpureFunction, match=r"returned 0 .* and 1"):
+        fast(V)
+
+
+def test_a_result_of_another_length_is_an_error(compiled):
+    entries = []
+
+    def f(x):
+        entries.append(1.0)
+        return entries * 1
+
+    fast = compiled(f)
+    fast(V)
+    with pytest.raises(ImpureFunction, match="another tree"):
+        fast(V)
+
+
+def test_a_function_that_comes_to_use_a_box_around_it(compiled):
+    held = [2.0]
+    fast = compiled(lambda x: x * held[0])
+    fast(3.0)
+
+    def outer(v):
+        held[0] = v
+        return fast(3.0)
+
+    assert grad(outer)(2.0) == 3.0
