@@ -58,9 +58,15 @@ def _place(q: Array, n: Any, method: str) -> Array:
 
 
 # -- the values there ----------------------------------------------------------------------------------
-ranked = constant(
-    lambda x, *, places: np.argpartition(x, places, axis=-1)[..., list(places)], name="argpartition", core=(0,)
-)
+def _ranked(x: Array, *, places: tuple[int, ...]) -> Array:
+    """Which entries of the last axis a stable sort would put at these places: of equal ones the first is the smallest."""
+    order = np.argpartition(x, places, axis=-1)[..., list(places)]
+    chosen = np.take_along_axis(x, order, axis=-1)
+    is_one = all(np.all(np.sum(x == chosen[..., k, None], axis=-1) == 1) for k in range(len(places)))  # no NaN is
+    return order if is_one else np.argsort(x, axis=-1, kind="stable")[..., list(places)]
+
+
+ranked = constant(_ranked, name="argpartition", core=(0,))
 
 
 def _in_order(x: Array, *places: Array) -> list[Array]:
@@ -92,7 +98,7 @@ def _weighted_places(x: Array, y: Array, z: Array, *, without_nans: bool) -> Arr
     """Which entries of the last axis of x, with the weights y, are its quantiles z: the inverse of its distribution."""
     out = np.empty((*x.shape[:-1], z.shape[-1]), int)
     for row in np.ndindex(x.shape[:-1]):
-        order = np.argsort(x[row])
+        order = np.argsort(x[row], kind="stable")
         missing = int(np.sum(np.isnan(x[row])))
         if (missing and not without_nans) or missing == len(order):
             out[row] = order[-1]

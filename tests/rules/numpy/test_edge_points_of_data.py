@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fdezero
-from fdezero import grad, hessian, jacfwd, jacrev, jvp, vmap
+from fdezero import grad, hessian, jacfwd, jacrev, jit, jvp, vmap
 
 from .test_edge_points import forward
 
@@ -197,3 +197,26 @@ def test_half_a_spectrum_in_forward_mode_over_reverse():
 def test_a_number_comes_back_as_a_number(f):
     x = A([1.0, 2.0, 4.0, 8.0])
     assert type(fdezero.value_and_grad(f)(x)[0]) is type(f(x)) is np.float64
+
+
+QUANTILES = {
+    "median": np.median,
+    "nanmedian": np.nanmedian,
+    "quantile": lambda x: np.quantile(x, 0.3),
+    "nanquantile": lambda x: np.nanquantile(x, 0.3, method="hazen"),
+    "percentile": lambda x: np.percentile(x, [10, 75], method="lower") @ np.array([1.0, 10.0]),
+    "inverted_cdf": lambda x: np.quantile(x, 0.5, method="inverted_cdf", weights=np.ones(len(x))),
+}
+
+
+@pytest.mark.parametrize("name", QUANTILES)
+def test_which_of_equal_entries_a_quantile_is_does_not_depend_on_the_transform(name):
+    """The one that a stable sort puts there."""
+    f = QUANTILES[name]
+    rows = np.random.default_rng(0).integers(0, 3, (40, 7)).astype(float)
+    if name.startswith("nan"):
+        rows[::2, 3] = np.nan
+    each = np.stack([grad(f)(row) for row in rows])
+    np.testing.assert_array_equal(vmap(grad(f))(rows), each)
+    np.testing.assert_array_equal(np.stack([jit(grad(f), backend="numpy")(row) for row in rows]), each)
+    np.testing.assert_array_equal(grad(np.median)(np.array([2.0, 1.0, 2.0, 2.0, 0.0])), [1, 0, 0, 0, 0])
