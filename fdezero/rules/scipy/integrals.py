@@ -13,7 +13,7 @@ import scipy.special as sc
 
 from ...core.graph import Array
 from .bessel import spherical_in, spherical_jn
-from .helpers import several, special
+from .helpers import is_complex, several, special
 
 # -- exponential and trigonometric integrals ---------------------------------------------------------------
 special(sc.exp1, lambda g, x: -g * np.exp(-x) / x)
@@ -28,7 +28,8 @@ def _expn_slope(g: Array, x: Array, y: Array) -> Array:
 
 special(sc.expn, "the order n", _expn_slope)
 several(sc.sici, lambda x: (spherical_jn(0, x), np.cos(x) / x))  # spherical: sin(x) / x, smooth at 0
-several(sc.shichi, lambda x: (spherical_in(0, x), np.cosh(x) / x))
+# sinh(x) / x is even, and SciPy's spherical_in of a negative real number is NaN.
+several(sc.shichi, lambda x: (spherical_in(0, x if is_complex(x) else np.abs(x)), np.cosh(x) / x))
 
 
 def _dilogarithm_slope(g: Array, x: Array) -> Array:

@@ -144,6 +144,7 @@ for _kind, _interval in (("ang1", INSIDE), ("rad1", (1.4, 2))):
 for _f in (sc.exp1, sc.expi, sc.sici, sc.shichi):
     case(_f, POSITIVE)
 case(sc.sici, A([-1.0 + 1j]))
+case(sc.shichi, A([-1.0 + 1j, 0.4 - 0.3j]))
 case(sc.spence, A([0.3, 0.8, 1.0, 1.2, 3.0]))
 case(sc.ellipk, A([-3, -0.1, 0.0, 0.1, 0.2, 0.7]))
 case(sc.ellipe, A([-3, -0.1, 0.0, 0.1, 0.2, 0.7]))

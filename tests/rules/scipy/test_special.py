@@ -167,6 +167,7 @@ EDGES = [
     ("j1 at 0", sc.j1, 0.0, 0.5),
     ("jv at 0", lambda x: sc.jv(1.0, x), 0.0, 0.5),
     ("sin integral at 0", lambda x: sc.sici(x)[0], 0.0, 1.0),
+    ("hyperbolic sine integral below 0", lambda x: sc.shichi(x)[0], -1.5, np.sinh(1.5) / 1.5),
     ("rgamma at a pole of gamma", sc.rgamma, -3.0, -6.0),
     ("lambertw at 0", lambda x: np.real(sc.lambertw(x)), 0.0, 1.0),
     ("gammainc at x = 0 in a", lambda a: sc.gammainc(a, 0.0), 2.0, 0.0),
