@@ -102,11 +102,23 @@ special(sc.ellipeinc, lambda g, x, y: g * _delta(x, y), lambda g, x, y: g * _in_
 
 
 # -- Carlson's symmetric integrals ---------------------------------------------------------------------------
-special(
-    sc.elliprc,
-    lambda g, x, y: g * (-1 / 6) * sc.elliprd(y, y, x),
-    lambda g, x, y: g * (-1 / 3) * sc.elliprd(x, y, y),
-)
+def _beyond_pole(x: Array, y: Array, out: Array) -> Array:
+    """The derivative in y of the principal value, by the differential equation; for positive y it would cancel."""
+    return (out - np.sqrt(x) / y) / (2 * (x - y))
+
+
+def _elliprc_in_x(g: Array, x: Array, y: Array, out: Array) -> Array:
+    """For y < 0 from that in y: the function is homogeneous of degree -1/2."""
+    principal, z = y < 0, np.where(y < 0, 1, y)
+    return g * np.where(principal, -(out / 2 + y * _beyond_pole(x, y, out)) / x, (-1 / 6) * sc.elliprd(z, z, x))
+
+
+def _elliprc_in_y(g: Array, x: Array, y: Array, out: Array) -> Array:
+    principal, z = y < 0, np.where(y < 0, 1, y)
+    return g * np.where(principal, _beyond_pole(x, y, out), (-1 / 3) * sc.elliprd(x, z, z))
+
+
+special(sc.elliprc, _elliprc_in_x, _elliprc_in_y)
 special(
     sc.elliprf,
     lambda g, x, y, z: g * (-1 / 6) * sc.elliprd(y, z, x),
