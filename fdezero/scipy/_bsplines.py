@@ -13,7 +13,7 @@ import numpy as np
 import scipy.interpolate as original
 
 from ..core.graph import Array
-from ._cox_de_boor import basis, interpolating, piecewise
+from ._cox_de_boor import SplinePieces, basis, interpolating, piecewise
 from ._mirror import has_boxes, operand
 from ._piecewise import LinearMap, coefficients, increasing
 from ._splines import homogeneous, in_front, unit_samples
@@ -41,8 +41,16 @@ class BSpline(original.BSpline):  # type: ignore[misc]  # SciPy has no annotatio
     def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
         if not has_boxes(x):
             return super().__call__(x, nu, extrapolate)
+        return self._pieces()(x, nu, extrapolate)
+
+    def integrate(self, a: Any, b: Any, extrapolate: Any = None) -> Any:
+        if not has_boxes((a, b)):
+            return super().integrate(a, b, extrapolate)
+        return self._pieces().integrate(a, b, extrapolate)
+
+    def _pieces(self) -> SplinePieces:
         c = self.c[: len(self.t) - self.k - 1]  # SciPy's derivatives have zeros behind
-        return piecewise(self.t, c, self.k, self.extrapolate, self.axis)(x, nu, extrapolate)
+        return piecewise(self.t, c, self.k, self.extrapolate, self.axis)
 
 
 def make_interp_spline(

@@ -14,12 +14,20 @@ from ._piecewise import LinearMap, Piecewise, coefficients, increasing
 
 
 class _OnBoxes:
-    """What SciPy's piecewise polynomials do with points that are Boxes."""
+    """What SciPy's piecewise polynomials do with points and limits that are Boxes."""
 
     def __call__(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         if not has_boxes(x):
             return super().__call__(x, *args, **kwargs)  # type: ignore[misc]  # SciPy's class comes behind
-        return Piecewise(self.c, self.x, self.extrapolate, self.axis)(x, *args, **kwargs)  # type: ignore[attr-defined]
+        return self._pieces()(x, *args, **kwargs)
+
+    def integrate(self, a: Any, b: Any, extrapolate: Any = None) -> Any:
+        if not has_boxes((a, b)):
+            return super().integrate(a, b, extrapolate)  # type: ignore[misc]  # likewise
+        return self._pieces().integrate(a, b, extrapolate)
+
+    def _pieces(self) -> Piecewise:
+        return Piecewise(self.c, self.x, self.extrapolate, self.axis)  # type: ignore[attr-defined]  # likewise
 
 
 def in_front(y: Any, axis: int) -> tuple[Array, int]:

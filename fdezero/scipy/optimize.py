@@ -100,6 +100,26 @@ def root(
     return _report(reports, x=x)
 
 
+@mirrors(original.fsolve)
+def fsolve(
+    func: Function,
+    x0: Any,
+    args: Any = (),
+    fprime: Any = None,
+    full_output: bool = False,
+    xtol: float = 1.49012e-08,
+    maxfev: int = 0,
+) -> Any:
+    """The x, a vector, with ``func(x, *args) = 0``; differentiable in ``args``."""
+
+    def run(start: Array, args: Any, plain: Any) -> tuple[Any, Any]:
+        found = original.fsolve(plain(func), start, args, plain(fprime), full_output, xtol=xtol, maxfev=maxfev)
+        return (found[0], found[1:]) if full_output else (found, ())
+
+    x, reports, _ = _solved(original.fsolve, run, func, operand(x0).reshape(-1), args)
+    return (x, *reports[0]) if full_output else x
+
+
 def _bracketing(function: Function) -> Any:
     """The mirror of a solver that starts from a bracket."""
 
@@ -129,7 +149,8 @@ def _bracketing(function: Function) -> Any:
     return mirrors(function)(implementation)
 
 
-brentq, brenth, ridder, bisect = map(_bracketing, (original.brentq, original.brenth, original.ridder, original.bisect))
+_BRACKETING = (original.brentq, original.brenth, original.ridder, original.bisect, original.toms748)
+brentq, brenth, ridder, bisect, toms748 = map(_bracketing, _BRACKETING)
 
 
 @mirrors(original.root_scalar)
@@ -358,6 +379,6 @@ def curve_fit(
 
 
 __all__ = [
-    "bisect", "brenth", "brentq", "curve_fit", "fixed_point", "least_squares", "minimize", "minimize_scalar", "newton",
-    "ridder", "root", "root_scalar",
+    "bisect", "brenth", "brentq", "curve_fit", "fixed_point", "fsolve", "least_squares", "minimize", "minimize_scalar",
+    "newton", "ridder", "root", "root_scalar", "toms748",
 ]  # fmt: skip

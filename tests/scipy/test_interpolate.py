@@ -105,6 +105,8 @@ CASES = {
     "BSpline, a double knot": Case(lambda m, c: m.BSpline(np.r_[CLAMPED[:5], CLAMPED[4:]], c, 3)(P), (np.append(Y, 0.3),)),
     "BSpline, unclamped": Case(lambda m, t, c: m.BSpline(t, c, 2)([1.3, 2.9]), (np.arange(8.0) / 2, Y[:5])),
     "BSpline, a plain derivative": Case(lambda m, p: m.BSpline(CLAMPED, Y, 3).derivative()(p), (P,)),
+    "BSpline, limits of an integral": Case(lambda m, a, b: m.BSpline(CLAMPED, Y, 3).integrate(a, b), (np.float64(0.3), np.float64(2.9))),
+    "CubicSpline, limits of an integral": Case(lambda m, a, b: m.CubicSpline(KNOTS, Y).integrate(a, b), (np.float64(0.3), np.float64(2.9))),
     "BSpline, plain": Case(lambda m, p: m.BSpline(CLAMPED, Y, 3)(p), (P,)),
     "make_lsq_spline": Case(lambda m, x, y, t: m.make_lsq_spline(x, y, clamped(t))(P), (MANY, MANY_Y, INNER)),
     "make_lsq_spline, weights": Case(lambda m, w: m.make_lsq_spline(MANY, MANY_Y, CLAMPED, w=w)(P), (rng.uniform(0.5, 2, 15),)),

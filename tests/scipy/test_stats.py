@@ -264,6 +264,20 @@ def test_the_rest_is_scipy_s():
     assert stats.ttest_ind is scipy.stats.ttest_ind and stats.f is scipy.stats.f
 
 
+@pytest.mark.parametrize("method", OF_X)
+def test_no_number_and_infinity(method):
+    """A NaN among the values stays one, and at an infinite end of a truncated distribution the value is the limit."""
+    k, x = A([1.0, np.nan, 2.5]), A([-np.inf, np.nan, 0.2, np.inf])
+    discrete = method.replace("pdf", "pmf")
+    for name, shapes in (("poisson", (2.0,)), ("poisson", (0.0,)), ("binom", (3, 0.4)), ("geom", (0.4,))):
+        found, pull = fdezero.vjp(lambda p, name=name, s=shapes: getattr(getattr(stats, name), discrete)(k, *s[:-1], p), shapes[-1])
+        np.testing.assert_allclose(found, getattr(getattr(scipy.stats, name), discrete)(k, *shapes))
+        assert shapes == (0.0,) or not np.isnan(pull(A([1.0, 0.0, 0.0]))[0])
+    for shapes in ((-np.inf, 0.5), (-0.5, np.inf)):
+        found, _ = fdezero.vjp(lambda x, s=shapes: getattr(stats.truncnorm, method)(x, *s), x)
+        np.testing.assert_allclose(found, getattr(scipy.stats.truncnorm, method)(x, *shapes))
+
+
 def test_distributions_are_pickled_by_name():
     for name in stats.__all__:
         distribution = getattr(stats, name)

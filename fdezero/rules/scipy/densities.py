@@ -54,6 +54,18 @@ def phi(u: Any, ratio: Any) -> Any:
     return np.where(near, r * v - 2 * r * w * tail, u - np.log(np.where(near, 1.0, ratio)))
 
 
+def power_at_zero(a: Any) -> Any:
+    """x^(a-1) at x = 0."""
+    return np.where(a == 1, 1.0, np.where(a < 1, np.inf, 0.0))
+
+
+def at_ends(density: Any, low: Any, at_low: Any, high: Any, at_high: Any) -> Any:
+    """A density that is ``at_low`` where ``low``, and ``at_high`` where ``high``: at the ends of its support."""
+    if not np.any(low | high):
+        return density
+    return np.where(low, at_low, np.where(high, at_high, density)).astype(density.dtype)[()]
+
+
 def gamma_weight(a: Any, x: Any) -> Any:
     """x^a e^-x / Gamma(a)."""
     exponent = -a * phi((x - a) / a, x / a)

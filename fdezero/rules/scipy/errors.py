@@ -57,7 +57,7 @@ owens_t = special(
 # -- Voigt's profile: Re w(z) / (sigma sqrt(2 pi)) with z = (x + i gamma) / (sigma sqrt(2)) (DLMF 7.19) -------
 def _voigt(x: Array, y: Array, z: Array) -> tuple[Array, Array]:
     """z, and w'(z) over sigma sqrt(2 pi)."""
-    u = (x + 1j * z) / (y * SQRT_2)
+    u = np.divide(x + 1j * z, y * SQRT_2)  # Python's complex numbers raise an error for y = 0
     return u, (2j / SQRT_PI - 2 * u * sc.wofz(u)) / (y * SQRT_2PI)
 
 

@@ -27,7 +27,7 @@ import scipy.special as sc
 
 from ...core.declare import elementwise
 from ...core.graph import Array
-from .densities import beta_weight, digamma_step
+from .densities import at_ends, beta_weight, digamma_step, power_at_zero
 from .gammas import polygamma
 from .helpers import special
 from .incomplete_gamma import DEPTH, NODES, WEIGHTS
@@ -170,7 +170,8 @@ def _derivative(a: Any, b: Any, x: Any, *, m: int, n: int) -> Any:
 
 def _density(a: Any, b: Any, x: Any) -> Any:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return beta_weight(a, b, x, 1 - x) / (x * (1 - x))
+        inner, valid = beta_weight(a, b, x, 1 - x) / (x * (1 - x)), (a > 0) & (b > 0)
+        return at_ends(inner, valid & (x == 0), b * power_at_zero(a), valid & (x == 1), a * power_at_zero(b))
 
 
 def _density_derivative(a: Array, b: Array, x: Array, m: int, n: int) -> Array:

@@ -26,7 +26,7 @@ import scipy.special as sc
 
 from ...core.declare import elementwise
 from ...core.graph import Array
-from .densities import gamma_weight, log_less_digamma
+from .densities import at_ends, gamma_weight, log_less_digamma, power_at_zero
 from .gammas import polygamma
 from .helpers import special
 
@@ -149,7 +149,8 @@ def _density_derivative(a: Array, x: Array, n: int) -> Array:
 
 def _density(a: Any, x: Any) -> Any:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return gamma_weight(a, x) / x
+        inner = gamma_weight(a, x) / x
+        return at_ends(inner, (a > 0) & (x == 0), power_at_zero(a), (a > 0) & (x == np.inf), 0.0)
 
 
 #: x^(a-1) e^-x / Gamma(a).

@@ -13,7 +13,7 @@ import scipy.special as sc
 
 from ...core.graph import Array
 from .bessel import spherical_in, spherical_jn
-from .helpers import several, special
+from .helpers import is_complex, several, special
 
 # -- exponential and trigonometric integrals ---------------------------------------------------------------
 special(sc.exp1, lambda g, x: -g * np.exp(-x) / x)
@@ -28,7 +28,8 @@ def _expn_slope(g: Array, x: Array, y: Array) -> Array:
 
 special(sc.expn, "the order n", _expn_slope)
 several(sc.sici, lambda x: (spherical_jn(0, x), np.cos(x) / x))  # spherical: sin(x) / x, smooth at 0
-several(sc.shichi, lambda x: (spherical_in(0, x), np.cosh(x) / x))
+# sinh(x) / x is even, and SciPy's spherical_in of a negative real number is NaN.
+several(sc.shichi, lambda x: (spherical_in(0, x if is_complex(x) else np.abs(x)), np.cosh(x) / x))
 
 
 def _dilogarithm_slope(g: Array, x: Array) -> Array:
@@ -101,11 +102,23 @@ special(sc.ellipeinc, lambda g, x, y: g * _delta(x, y), lambda g, x, y: g * _in_
 
 
 # -- Carlson's symmetric integrals ---------------------------------------------------------------------------
-special(
-    sc.elliprc,
-    lambda g, x, y: g * (-1 / 6) * sc.elliprd(y, y, x),
-    lambda g, x, y: g * (-1 / 3) * sc.elliprd(x, y, y),
-)
+def _beyond_pole(x: Array, y: Array, out: Array) -> Array:
+    """The derivative in y of the principal value, by the differential equation; for positive y it would cancel."""
+    return (out - np.sqrt(x) / y) / (2 * (x - y))
+
+
+def _elliprc_in_x(g: Array, x: Array, y: Array, out: Array) -> Array:
+    """For y < 0 from that in y: the function is homogeneous of degree -1/2."""
+    principal, z = y < 0, np.where(y < 0, 1, y)
+    return g * np.where(principal, -(out / 2 + y * _beyond_pole(x, y, out)) / x, (-1 / 6) * sc.elliprd(z, z, x))
+
+
+def _elliprc_in_y(g: Array, x: Array, y: Array, out: Array) -> Array:
+    principal, z = y < 0, np.where(y < 0, 1, y)
+    return g * np.where(principal, _beyond_pole(x, y, out), (-1 / 3) * sc.elliprd(x, z, z))
+
+
+special(sc.elliprc, _elliprc_in_x, _elliprc_in_y)
 special(
     sc.elliprf,
     lambda g, x, y, z: g * (-1 / 6) * sc.elliprd(y, z, x),

@@ -179,8 +179,8 @@ class Continuous(Base):
         """A standard function of z, and constants left and right of the support."""
         low, high = self._ends(shapes)
         for end, value, is_low in ((low, left, True), (high, right, False)):
-            if _is_infinite(end):
-                continue
+            if _is_infinite(end) and not callable(self.support[not is_low]):
+                continue  # where the formulas are right at infinity
             if closed and not (is_low and self.open_below):
                 beyond = z < end if is_low else z > end
             else:

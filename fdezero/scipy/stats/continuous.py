@@ -259,6 +259,6 @@ vonmises = Continuous(
     below=_von_mises_below,
     above=_von_mises_above,
     quantile=_von_mises_quantile,
-    upper_quantile=lambda q, kappa: _von_mises_quantile(1 - q, kappa),
+    upper_quantile=lambda q, kappa: -_von_mises_quantile(q, kappa),
     valid=lambda kappa: both(kappa >= 0),
 )

@@ -56,7 +56,7 @@ class Discrete(Base):
         last = self.last(*shapes) if callable(self.last) else self.last
         inside = whole & (k >= self.first) & (k <= last)
         out = np.where(inside, self.log_mass(np.where(inside, k, self.first), *shapes), -np.inf)
-        return where_valid(valid, out)
+        return where_valid(both(valid, k == k), out)  # NaN for a k that is NaN
 
     def pmf(self, k: Array, *args: Any, **kwargs: Any) -> Array:
         """The probability of k."""
@@ -70,9 +70,9 @@ class Discrete(Base):
         k, _, shapes, valid = self._given(k, args, kwargs)
         before = k < self.first
         after = k >= (self.last(*shapes) if callable(self.last) else self.last)
-        inside = np.logical_not(before | after)
+        inside = np.logical_not(before | after) & (k == k)
         out = np.where(inside, standard(np.where(inside, k, self.first), *shapes), np.where(before, left, right))
-        return where_valid(valid, out)
+        return where_valid(both(valid, k == k), out)  # NaN for a k that is NaN
 
     def cdf(self, k: Array, *args: Any, **kwargs: Any) -> Array:
         """The probability of at most k."""

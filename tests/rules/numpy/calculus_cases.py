@@ -131,7 +131,7 @@ case(np.histogram, distinct(5), draw(5), f=lambda x, w: np.histogram(x + 0.02, [
 case(np.histogram, np.array([-1.0, 0.3, 2.0]), f=lambda y: np.histogram(distinct(5), y, density=True), label="differentiable edges")
 case(np.histogram_bin_edges, distinct(5), bins=4)
 case(np.histogram_bin_edges, distinct(2, 3).astype(np.float32), bins=2, label="float32")
-case(np.histogram_bin_edges, distinct(5), np.float64(9.0), f=lambda x, b: np.histogram_bin_edges(x, 3, (x[0], b)), label="limits")
+case(np.histogram_bin_edges, distinct(5), np.float64(9.0), f=lambda x, b: np.histogram_bin_edges(x * b, 3, (x[0], 9 * b)), label="limits")
 CONSTANT |= {
     np.histogram: lambda x: np.histogram(x, 4)[0],
     np.histogram_bin_edges: lambda x: np.histogram_bin_edges(x, bins=4, range=(0, 1)),

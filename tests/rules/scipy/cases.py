@@ -144,6 +144,7 @@ for _kind, _interval in (("ang1", INSIDE), ("rad1", (1.4, 2))):
 for _f in (sc.exp1, sc.expi, sc.sici, sc.shichi):
     case(_f, POSITIVE)
 case(sc.sici, A([-1.0 + 1j]))
+case(sc.shichi, A([-1.0 + 1j, 0.4 - 0.3j]))
 case(sc.spence, A([0.3, 0.8, 1.0, 1.2, 3.0]))
 case(sc.ellipk, A([-3, -0.1, 0.0, 0.1, 0.2, 0.7]))
 case(sc.ellipe, A([-3, -0.1, 0.0, 0.1, 0.2, 0.7]))
@@ -153,6 +154,7 @@ case(sc.ellipkinc, _angles, _parameters)
 case(sc.ellipeinc, _angles, _parameters)
 case(sc.ellipj, A([0.4, 1.5, 3.0, -2.0]), A([0.5, 0.3, 0.7, 0.2]))
 case(sc.elliprc, A([1.0, 2.0, 0.5]), A([1.0, 2.02, 3.0]))
+case(sc.elliprc, A([0.3, 1.0]), A([-0.4, -2.0]))
 for _f in (sc.elliprf, sc.elliprg, sc.elliprd):
     case(_f, A([1.0, 2.0, 0.3]), A([2.0, 3.0, 1.0]), A([3.5, 2.5, 4.0]))
 case(sc.elliprd, A([2.0, 1.0, 2.0]), A([1.0, 2.0, 2.0]), 2.0)
