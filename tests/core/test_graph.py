@@ -109,6 +109,7 @@ def test_topological_sort_puts_parents_first():
     assert all(place[p] < place[n] for n in nodes for p in n.parents if p is not None)
 
 
+@pytest.mark.long
 def test_a_graph_a_million_nodes_deep():
     def f(x):
         for _ in range(1_000_000):

@@ -8,6 +8,8 @@ import pytest
 
 from fdezero import grad, jit, value_and_grad, vmap
 
+pytestmark = pytest.mark.long
+
 pytest.importorskip("matplotlib")
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "jit"

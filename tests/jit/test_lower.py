@@ -11,6 +11,7 @@ from fdezero.jit import lower as lowering
 from fdezero.jit.lower import TABLE, lower
 from fdezero.jit.program import Apply, Instruction, Map, Matmul, Program, Reduce, Scatter, Slice, Type
 from fdezero.rules.numpy.elementwise import add, divide, multiply
+from tests.parts import every
 from tests.rules.numpy.cases import CASES
 from tests.rules.scipy.cases import CASES as OF_SCIPY
 
@@ -19,7 +20,7 @@ from .recording import record
 from .traces import arguments_like, programs_of
 
 
-@pytest.mark.parametrize("case", [*CASES, *OF_SCIPY[::8]], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", every(6, [*CASES, *OF_SCIPY[::8]]))
 def test_a_lowered_program_returns_the_same(case):
     for _, program, leaves in programs_of(case):
         lowered = lower(program)
@@ -54,6 +55,7 @@ def test_constants_of_a_derivative_are_lowered(f):
     check_same(program, lowered, [np.array([[1.5, -1.0, np.nan], [np.inf, -0.0, 0.2]])])
 
 
+@pytest.mark.long
 def test_every_entry_of_the_table_is_used():
     programs = [p for case in CASES for _, p, _ in programs_of(case)] + [record(f, np.ones((2, 2))) for f in OF_CONSTANTS]
     used = {each.operation.primitive for p in programs for each in p.instructions}

@@ -48,6 +48,7 @@ def test_against_differences(name, depth):
             check_numerically(names, program.f, X)
 
 
+@pytest.mark.long
 @every_program
 def test_depth_three_by_other_means(name):
     program = PROGRAMS[name]
@@ -56,6 +57,7 @@ def test_depth_three_by_other_means(name):
             check_otherwise(names, program.f, X)
 
 
+@pytest.mark.long
 def test_all_of_depth_three_on_one_program():
     for names in compositions(3, CORE):
         check_otherwise(names, lambda x: np.sin(x) * x[0] * x[1], X[:2])

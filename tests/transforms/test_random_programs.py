@@ -109,6 +109,7 @@ def test_the_chain_rule(first, second, x):
     assert_close(vjp(lambda x: g(f(x)), x)[1](c), vjp(f, x)[1](vjp(g, middle)[1](c)[0]), 1e-9, "vjp")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("check", [check_mixed_derivatives, lambda f, x: check_numerically(("grad",), f, x)])
 def test_a_broken_operation_in_the_pool_is_found(check):
     """Broken in its first derivative by a part that is no gradient of anything, so that the Hessian is askew."""

@@ -331,6 +331,7 @@ def test_a_leak_would_be_seen():
     assert growth(in_a_cycle) >= TIMES
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", WRAPPERS)
 def test_memory_stays_flat_when_the_function_fails(name):
     def failing(x):

@@ -12,6 +12,7 @@ from fdezero.core.graph import Box
 from fdezero.core.operands import numpy_name
 from fdezero.primitives import elementwise
 from fdezero.testing import check_grads
+from tests.parts import every
 
 from .cases import CASES, CONSTANT, REFUSED, SAME
 from .coverage import DECLARED, along, run_batch, run_forward, run_reverse, slope_of, unused, watched, weighted_square
@@ -22,7 +23,7 @@ def test_derivatives(case):
     check_grads(case.f, case.args, order=2, rtol=2e-4, atol=2e-5)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+@pytest.mark.parametrize("case", every(2, CASES))
 def test_derivatives_of_the_square(case):
     """Of a function that is linear nothing is left to second order; of its square the rules are differentiated too."""
     check_grads(weighted_square(case.f), case.args, order=2, modes=("rev", "fwd"), rtol=5e-4, atol=1e-4)
@@ -80,6 +81,7 @@ def beside(case):
     return [along(case.f), along(along(case.f))] if case.function in OF_VALUES else []
 
 
+@pytest.mark.long
 def test_every_rule_is_run_in_every_mode_to_second_order():
     with watched(DECLARED) as used, np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
