@@ -119,7 +119,7 @@ def test_a_jitted_transform_of_a_jitted_function(compiled, name):
         assert_same(fast(x), slow(x))
 
 
-@pytest.mark.parametrize("f", [smooth, with_custom_rules])
+@pytest.mark.parametrize("f", [smooth, pytest.param(with_custom_rules, marks=pytest.mark.long)])
 @pytest.mark.parametrize("batch", BATCHED)
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_batches(compiled, name, batch, f):

@@ -105,7 +105,7 @@ def table():
     for b, backend in enumerate(BACKENDS):
         for m, mode in enumerate(MODES):
             for k, case in enumerate(CASES):
-                part = (k + m) % (6 + 24 * b) == 0
+                part = (k + m) % (8 + 32 * b) == 0
                 yield pytest.param(case, mode, backend, id=f"{case.name}-{mode.__name__}-{backend}", marks=() if part else pytest.mark.long)
 
 

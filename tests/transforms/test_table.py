@@ -50,7 +50,7 @@ def test_linearize_is_jvp(case):
     assert_trees_close((value, push(*tangents)), jvp(case.f, case.args, tangents), tolerance_of(case))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+@pytest.mark.parametrize("case", every(2, CASES))
 def test_forward_mode_to_second_order(case):
     check_grads(case.f, case.args, order=2, modes=("fwd",), rtol=2e-4, atol=2e-5)
 

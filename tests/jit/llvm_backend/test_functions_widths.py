@@ -36,7 +36,7 @@ def assert_same(functions, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("width", [1, 2, 4, 16])
+@pytest.mark.parametrize("width", [1, 4, pytest.param(2, marks=pytest.mark.long), pytest.param(16, marks=pytest.mark.long)])
 def test_widths_agree(width, dtype):
     assert_same(Compiled(dtype, width), dtype)
 
