@@ -224,12 +224,17 @@ def machine() -> str:
 
 
 def _processor() -> str:
+    """The model, and the widest vector instructions where they are known: functions of large arrays depend on them."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        text = Path("/proc/cpuinfo").read_text()
     except OSError:
-        lines = []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
+        text = ""
+    models = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    widest = next((f" ({name})" for flag, name in _VECTORS.items() if flag in text), "")
+    return (models[0] if models else platform.processor() or platform.machine()) + widest
+
+
+_VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2"}
 
 
 def _memory() -> str:
